@@ -1,0 +1,1 @@
+//! Benchmarks, with their floors and peers in the same run.

@@ -1,0 +1,1 @@
+//! The log: its trait, its conformance suite, its providers.

@@ -1,0 +1,1 @@
+//! Records, positions, names and blocks: what the log is made of.

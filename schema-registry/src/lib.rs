@@ -1,0 +1,1 @@
+//! Schema versions: documents, shapes, lenses, lineage.
