@@ -1,1 +1,23 @@
-//! Records, positions, names and blocks: what the log is made of.
+//! What the log is made of: positions, names, values, records and blocks.
+//!
+//! Everything here is pure and knows nothing of the other packages. A record is written once and read
+//! many times, so its form is a rkyv archive that is read in place; blocks carry the checksum and the
+//! format number ([`block`]).
+
+mod block;
+mod digest;
+mod name;
+mod position;
+mod record;
+mod row;
+mod value;
+
+pub use block::{Block, BlockError, BlockView, FORMAT, HEADER_LEN, RECORDS_MAX};
+pub use digest::{Digest, MultisetDigest};
+pub use name::{EventType, Key, Name, NameError, Principal, VersionNo};
+pub use position::{Micros, Position};
+pub use record::{
+    ArchivedBody, ArchivedEvent, ArchivedRecord, Attribute, Body, Event, EventId, Record, TraySeq,
+};
+pub use row::{ArchivedExtra, ArchivedRow, Extra, Row, RowRead};
+pub use value::{ArchivedValue, Value, ValueRef};
