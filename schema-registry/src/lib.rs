@@ -1,1 +1,27 @@
 //! Schema versions: documents, shapes, lenses, lineage.
+//!
+//! A [`Document`] is what an author writes; the [`Registry`] checks it against its parent and makes it a
+//! [`Version`]. Of every event type a version has an [`EventShape`], which reads and writes payloads, and
+//! between any two versions there is a [`Decoder`], the one way in which a reader sees what a writer wrote.
+//!
+//! Everything here is pure: the same documents in the same order give the same registry, and the same bytes
+//! the same row. What projections make of events is not known here.
+
+mod decoder;
+mod document;
+mod json;
+mod lens;
+mod limits;
+mod problem;
+mod registry;
+mod schema;
+mod shape;
+mod version;
+
+pub use decoder::{Decoder, Inexpressible};
+pub use document::Document;
+pub use limits::*;
+pub use problem::Problem;
+pub use registry::{Change, Registry, TypeChange};
+pub use shape::{EventShape, Invalid, Slot, SlotKind};
+pub use version::{ContentId, Version};

@@ -1,0 +1,53 @@
+//! What of a document is part of its content id: everything but its parent (whose own id stands for it) and
+//! the annotations of its schemas, with the lists that JSON Schema treats as sets in order.
+
+use serde_json::{Map, Value};
+
+use crate::schema::ANNOTATIONS;
+
+/// The text that is hashed.
+pub(super) fn text(document: &Map<String, Value>) -> String {
+    let mut document = document.clone();
+    document.remove("parent");
+    document.retain(|_, section| !is_empty(section));
+    for event in members(document.get_mut("events")) {
+        event.get_mut("schema").into_iter().for_each(bare_schema);
+    }
+    for lens in
+        document.get_mut("lenses").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
+    {
+        let ops = lens.as_array_mut().into_iter().flatten();
+        for body in ops.flat_map(|op| op.as_object_mut().into_iter().flat_map(Map::values_mut)) {
+            body.get_mut("schema").into_iter().for_each(bare_schema);
+        }
+    }
+    // A tree that came from canonical text has a canonical text.
+    serde_json_canonicalizer::to_string(&Value::Object(document)).unwrap_or_default()
+}
+
+fn is_empty(section: &Value) -> bool {
+    match section {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    }
+}
+
+fn members(section: Option<&mut Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let members = section.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    members.filter_map(Value::as_object_mut)
+}
+
+/// Takes the annotations out, and orders sets. The form check bounds how deep schemas lie.
+fn bare_schema(schema: &mut Value) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    schema.retain(|keyword, _| !ANNOTATIONS.contains(&keyword.as_str()));
+    for set in ["type", "required", "enum"] {
+        let list = schema.get_mut(set).and_then(Value::as_array_mut);
+        list.into_iter().for_each(|list| list.sort_by_cached_key(Value::to_string));
+    }
+    schema.get_mut("items").into_iter().for_each(bare_schema);
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(bare_schema);
+}

@@ -1,0 +1,7 @@
+//! JSON text and the little of it that this package does itself: pointers, numbers by their lexeme, text
+//! that is kept as text, and documents read without forgiving anything.
+
+pub(crate) mod number;
+pub(crate) mod pointer;
+pub(crate) mod strict;
+pub(crate) mod text;

@@ -1,0 +1,32 @@
+//! How large documents, schemas, lenses and events may be.
+
+/// Bytes of a schema-version document: 1 MiB.
+pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// Objects and arrays within each other in a schema-version document.
+pub const DOCUMENT_DEPTH_MAX: usize = 64;
+/// Values (of any kind, at any depth) in a schema-version document.
+pub const DOCUMENT_VALUES_MAX: usize = 200_000;
+/// Event types of one version.
+pub const EVENTS_MAX: usize = 256;
+/// Slots of one event type: properties at any depth, and the root.
+pub const SLOTS_MAX: usize = 512;
+/// Schemas within each other in one event type, the root's own counted.
+pub const SCHEMA_DEPTH_MAX: usize = 16;
+/// Operations of one event type's lens.
+pub const LENS_OPS_MAX: usize = 64;
+/// Projections of one version.
+pub const PROJECTIONS_MAX: usize = 64;
+/// Bytes of a property's key.
+pub const PROPERTY_BYTES_MAX: usize = 256;
+/// Values of one `enum`.
+pub const ENUM_MAX: usize = 1024;
+/// Bytes of a regular expression in a schema.
+pub const PATTERN_BYTES_MAX: usize = 1024;
+/// Bytes that one compiled regular expression may take.
+pub const PATTERN_SIZE_MAX: usize = 1 << 20;
+/// Objects and arrays within each other in an event's payload, the payload itself counted.
+pub const EVENT_DEPTH_MAX: usize = 32;
+/// Problems that one refusal lists; what lies beyond is not looked for.
+pub const PROBLEMS_MAX: usize = 64;
+/// Part of every content id: raised when the meaning of a document's words changes.
+pub const FOLD_REVISION: u32 = 1;

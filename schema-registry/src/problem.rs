@@ -1,0 +1,96 @@
+//! What is wrong with a document, and where.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::PROBLEMS_MAX;
+
+/// One thing wrong with a document, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// JSON Pointer into the document; empty for the document as a whole.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem without advice.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem { pointer: pointer.into(), message: message.into(), help: None }
+    }
+
+    /// The same problem, with advice.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pointer.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "{}: {}", self.pointer, self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The problems of one document, as many as are listed.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub(crate) fn push(&mut self, problem: Problem) {
+        if self.0.len() < PROBLEMS_MAX {
+            self.0.push(problem);
+        }
+    }
+
+    /// Adds one without advice.
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.push(Problem::new(pointer, message));
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is one at the place or below it.
+    pub(crate) fn below(&self, place: &str) -> bool {
+        let here =
+            |p: &Problem| p.pointer.strip_prefix(place).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        self.0.iter().any(here)
+    }
+
+    /// The list itself.
+    pub(crate) fn into_list(self) -> Vec<Problem> {
+        self.0
+    }
+
+    /// The value, if there are no problems.
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Vec<Problem>> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_its_place_first() {
+        let problem = Problem::new("/events/a", "must be an object").help("write `{}`");
+        assert_eq!(problem.to_string(), "/events/a: must be an object");
+        assert_eq!(Problem::new("", "is empty").to_string(), "is empty");
+    }
+}

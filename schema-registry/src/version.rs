@@ -1,0 +1,123 @@
+//! A schema version: a document that was checked against its parent, compiled.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use selfsame_record::{Digest, EventType, Name, VersionNo};
+use serde::{Deserialize, Serialize};
+
+use crate::document::Document;
+use crate::lens::Step;
+use crate::limits::FOLD_REVISION;
+use crate::shape::EventShape;
+
+/// How many digits of a content id name a version, if no other version's id begins with them.
+pub(crate) const PREFIX_DIGITS_MIN: usize = 8;
+
+/// Names a version by its content and its ancestors' content, as 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentId(pub Digest);
+
+impl ContentId {
+    /// The id of a document whose parent has this id.
+    pub(crate) fn of(document: &Document, parent: Option<ContentId>) -> ContentId {
+        let parent = parent.map(|id| id.to_string()).unwrap_or_default();
+        let revision = FOLD_REVISION.to_le_bytes();
+        let parts =
+            [&b"selfsame-version/1"[..], &revision, parent.as_bytes(), document.identity().as_bytes()];
+        ContentId(Digest::of(&parts))
+    }
+
+    /// The first twelve hexadecimal digits, for tables.
+    pub fn short(&self) -> String {
+        self.0.short()
+    }
+}
+
+impl fmt::Display for ContentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How an event type of a version relates to the same type of its parent.
+#[derive(Debug)]
+pub(crate) enum Edge {
+    /// The schemas are the same.
+    Same,
+    /// A lens lies between.
+    Lens {
+        /// From the parent to the version.
+        up: Step,
+        /// From the version to the parent.
+        down: Step,
+        /// The operations as short texts: the way up, the way down.
+        ops: Vec<(String, String)>,
+    },
+}
+
+/// A schema version: a document that was checked against its parent. Immutable.
+#[derive(Debug)]
+pub struct Version {
+    pub(crate) no: VersionNo,
+    pub(crate) id: ContentId,
+    pub(crate) parent: Option<VersionNo>,
+    pub(crate) document: Document,
+    pub(crate) shapes: BTreeMap<EventType, Arc<EventShape>>,
+    /// For the types that the parent has too.
+    pub(crate) edges: BTreeMap<EventType, Edge>,
+}
+
+impl Version {
+    /// Its number.
+    pub fn no(&self) -> VersionNo {
+        self.no
+    }
+
+    /// Its content id.
+    pub fn id(&self) -> ContentId {
+        self.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.document.name()
+    }
+
+    /// Its parent's number; the root has none.
+    pub fn parent(&self) -> Option<VersionNo> {
+        self.parent
+    }
+
+    /// Its document in the canonical form of RFC 8785.
+    pub fn canonical(&self) -> &str {
+        self.document.canonical()
+    }
+
+    /// The shape of one event type.
+    pub fn event(&self, event_type: &str) -> Option<&Arc<EventShape>> {
+        self.shapes.get(event_type)
+    }
+
+    /// All event types with their shapes, by name.
+    pub fn events(&self) -> impl Iterator<Item = (&EventType, &Arc<EventShape>)> {
+        self.shapes.iter()
+    }
+
+    /// The projections' sections as they stand in the document.
+    pub fn projections(&self) -> &BTreeMap<Name, serde_json::Value> {
+        self.document.projections()
+    }
+
+    /// The lens of one event type as it stands in the document: a list of operations.
+    pub fn lens_json(&self, event_type: &str) -> Option<&serde_json::Value> {
+        self.document.lenses().get(event_type).map(|lens| &lens.json)
+    }
+
+    /// How a type relates to the parent's.
+    pub(crate) fn edge(&self, event_type: &str) -> Option<&Edge> {
+        self.edges.get(event_type)
+    }
+}
