@@ -1,0 +1,272 @@
+//! The state: all projections of one version, folded from the log up to a position.
+//!
+//! # Invariants
+//!
+//! 1. Records come one after the other, none left out (P2): [`Generation::fold`] asserts it.
+//! 2. The state depends on the events and on nothing else (P6): not on positions, control records beside
+//!    [`Generation::finish_job`], the order of a hash table, or the moment of settling.
+//! 3. An event that fails in one projection changes nothing in it, and all others fold it. An event that
+//!    the lens cannot express changes nothing at all.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use selfsame_record::{ArchivedRecord, Digest, Name, Position, VersionNo};
+use selfsame_schema::{Decoder, Registry, Version};
+use serde::Serialize;
+
+use crate::cache::Cache;
+use crate::event::EventRead;
+use crate::index::Index;
+use crate::plan::{Plan, ProjectionKind, ProjectionPlan, Route};
+use crate::queue::{self, Queue};
+use crate::reduction::{self, Reduction};
+use crate::skipped::{Reason, Skipped};
+use crate::table::{Change, FixedState, Table};
+use crate::view::View;
+
+#[derive(Debug)]
+enum State {
+    Cache(Cache),
+    View(View),
+    Queue(Queue),
+}
+
+/// One event type at this generation's version.
+#[derive(Debug)]
+struct TypeEntry {
+    routes: Arc<[Route]>,
+    decoders: Decoders,
+}
+
+/// Decoders by writer's version, as far as one was met. What a registry once said about two of its versions
+/// stays, so the answer that there is none is kept too.
+#[derive(Debug, Default)]
+struct Decoders(Vec<(u32, Option<Arc<Decoder>>)>);
+
+/// One line of [`Generation::report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProjectionReport {
+    /// The projection's name.
+    pub name: Name,
+    /// What it is.
+    pub kind: ProjectionKind,
+    /// Objects, rows or pending jobs.
+    pub rows: u64,
+    /// The digest over them.
+    pub digest: Digest,
+}
+
+/// All projections of one version, materialised.
+#[derive(Debug)]
+pub struct Generation {
+    version: Arc<Version>,
+    plan: Arc<Plan>,
+    position: Position,
+    /// In the order of the plan's projections.
+    states: Vec<State>,
+    types: IndexMap<Box<str>, TypeEntry, FixedState>,
+    skipped: Skipped,
+    scratch: Vec<(u16, Change)>,
+}
+
+impl Generation {
+    /// The state before the first record.
+    pub fn new(version: Arc<Version>, plan: Arc<Plan>) -> Generation {
+        let states = plan.projections.iter().map(new_state).collect();
+        let entry =
+            |routes: &Arc<[Route]>| TypeEntry { routes: routes.clone(), decoders: Decoders::default() };
+        let types = plan.routes.iter().map(|(name, routes)| (name.clone(), entry(routes))).collect();
+        Generation {
+            version,
+            plan,
+            position: Position::ZERO,
+            states,
+            types,
+            skipped: Skipped::default(),
+            scratch: vec![],
+        }
+    }
+
+    /// The version that it is a state of.
+    pub fn version(&self) -> VersionNo {
+        self.version.no()
+    }
+
+    /// The compiled projections.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The last record that it was folded from.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Folds the next record: an event through the lens into every projection that reads its type. A
+    /// control record only moves the position.
+    ///
+    /// # Panics
+    ///
+    /// If it is not the record after [`Generation::position`].
+    pub fn fold(&mut self, record: &ArchivedRecord, registry: &Registry) {
+        let (at, next) = (record.at(), self.position.next());
+        assert!(at == next, "{} at {} cannot fold {at}", self.version.no(), self.position);
+        self.position = at;
+        let Some(event) = record.event() else {
+            return;
+        };
+        let Generation { version, plan, states, types, skipped, scratch, .. } = self;
+        let event_type = event.event_type.as_str();
+        let Some(entry) = types.get_mut(event_type) else {
+            return skipped.note(event_type, None, Reason::UnknownType, at, || None);
+        };
+        let writer = event.version.to_native();
+        let Some(decoder) = entry.decoders.get(writer, version.no(), event_type, registry) else {
+            let detail = || Some(format!("it was written in v{writer}"));
+            return skipped.note(event_type, None, Reason::NoLens, at, detail);
+        };
+        if let Err(error) = decoder.check(&event.row) {
+            return skipped.note(event_type, None, Reason::Inexpressible, at, || Some(error.to_string()));
+        }
+        let read = EventRead { record, event, decoder };
+        for route in &*entry.routes {
+            let Some(state) = states.get_mut(route.projection) else {
+                continue;
+            };
+            if let Err(reason) = fold_route(state, route, read, scratch) {
+                let name = plan.projections.get(route.projection).map(|plan| &plan.name);
+                skipped.note(event_type, name, reason, at, || None);
+            }
+        }
+    }
+
+    /// The job from this source has its outcome: it is done, or dead. The core calls this for a control
+    /// record that was just folded; a job that is not pending here is none of this version.
+    ///
+    /// # Panics
+    ///
+    /// If the source is behind the last folded record.
+    pub fn finish_job(&mut self, queue: &str, source: Position) {
+        assert!(source <= self.position, "a job from {source} finished at {}", self.position);
+        let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(queue));
+        if let Some(State::Queue(queue)) = at.ok().and_then(|at| self.states.get_mut(at)) {
+            queue.finish(source);
+        }
+    }
+
+    /// Brings digests and indexes up to date, at the end of a batch. Whoever reads before it gets the same
+    /// answers, more slowly.
+    pub fn settle(&mut self) {
+        for state in &mut self.states {
+            match state {
+                State::Cache(cache) => cache.table.settle(),
+                State::View(view) => view.table.settle(),
+                State::Queue(queue) => queue.settle(),
+            }
+        }
+    }
+
+    fn state(&self, name: &str) -> Option<&State> {
+        let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok()?;
+        self.states.get(at)
+    }
+
+    /// The cache with this name.
+    pub fn cache(&self, name: &str) -> Option<&Cache> {
+        if let Some(State::Cache(cache)) = self.state(name) { Some(cache) } else { None }
+    }
+
+    /// The view with this name.
+    pub fn view(&self, name: &str) -> Option<&View> {
+        if let Some(State::View(view)) = self.state(name) { Some(view) } else { None }
+    }
+
+    /// The queue with this name.
+    pub fn queue(&self, name: &str) -> Option<&Queue> {
+        if let Some(State::Queue(queue)) = self.state(name) { Some(queue) } else { None }
+    }
+
+    /// Each projection's size and digest, by name.
+    pub fn report(&self) -> Vec<ProjectionReport> {
+        let line = |(plan, state): (&ProjectionPlan, &State)| {
+            let (rows, digest) = match state {
+                State::Cache(cache) => (cache.len(), cache.digest()),
+                State::View(view) => (view.len(), view.digest()),
+                State::Queue(queue) => (queue.len(), queue.digest()),
+            };
+            ProjectionReport { name: plan.name.clone(), kind: plan.kind, rows: rows as u64, digest }
+        };
+        self.plan.projections.iter().zip(&self.states).map(line).collect()
+    }
+
+    /// The digest of the whole state: of name, kind and digest of each projection. Equal states have equal
+    /// digests, whatever their version and position.
+    pub fn digest(&self) -> Digest {
+        let report = self.report();
+        let parts = report
+            .iter()
+            .flat_map(|line| [line.name.as_str().as_bytes(), line.kind.as_str().as_bytes(), &line.digest.0]);
+        Digest::of(&parts.collect::<Vec<_>>())
+    }
+
+    /// The events that this version could not take in.
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+}
+
+impl Decoders {
+    fn get(
+        &mut self,
+        writer: u32,
+        reader: VersionNo,
+        event_type: &str,
+        registry: &Registry,
+    ) -> Option<&Decoder> {
+        let known = self.0.iter().position(|(version, _)| *version == writer);
+        let at = known.unwrap_or_else(|| {
+            let written = VersionNo::new(writer);
+            let decoder = written.and_then(|writer| registry.decoder(writer, reader, event_type));
+            self.0.push((writer, decoder));
+            self.0.len() - 1
+        });
+        self.0.get(at).and_then(|(_, decoder)| decoder.as_deref())
+    }
+}
+
+fn new_state(plan: &ProjectionPlan) -> State {
+    let columns = || plan.columns.clone();
+    match plan.kind {
+        ProjectionKind::Cache => State::Cache(Cache { table: Table::new(columns(), vec![]) }),
+        ProjectionKind::View => {
+            // The index over no columns is the order of the keys.
+            let indexes = std::iter::once(Index::new(&[])).chain(plan.indexes.iter().map(|i| Index::new(i)));
+            State::View(View { table: Table::new(columns(), indexes.collect()) })
+        }
+        ProjectionKind::Jobs => State::Queue(Queue::new(plan.name.clone())),
+    }
+}
+
+fn fold_route(
+    state: &mut State,
+    route: &Route,
+    read: EventRead<'_>,
+    scratch: &mut Vec<(u16, Change)>,
+) -> Result<(), Reason> {
+    let table = match (state, &route.reduction) {
+        (State::Queue(queue), Reduction::Input(fields)) => {
+            queue.push(read.record.at(), queue::read_input(read, fields)?);
+            return Ok(());
+        }
+        (State::Cache(Cache { table }) | State::View(View { table }), _) => table,
+        (State::Queue(_), _) => return Ok(()),
+    };
+    let key = read.key(&route.key)?;
+    match &route.reduction {
+        Reduction::Delete => table.delete(&key),
+        Reduction::Change(steps) => reduction::fold_row(table, &key, steps, read, scratch)?,
+        Reduction::Input(_) => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Which events a generation could not take in, and why.
+//!
+//! A skipped event stays in the log as it was written and comes back in a version that can express it
+//! (P4, P5). What is noted here is for people: it is no part of the state and of no digest.
+
+use std::collections::BTreeMap;
+
+use selfsame_record::{Name, Position};
+use serde::Serialize;
+
+use crate::limits::SAMPLES_MAX;
+
+/// Why an event was skipped, by the whole generation or by one projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The version has no such event type.
+    UnknownType,
+    /// No lens leads from the version that the event was written in.
+    NoLens,
+    /// The version's shape cannot say what the event says.
+    Inexpressible,
+    /// The projection's key is absent or `null` in the event.
+    KeyMissing,
+    /// The projection's key is empty, too long, has control characters, or is not an integer by value.
+    KeyInvalid,
+    /// A number that the projection counts with is not a 64-bit integer by value.
+    NotAnInteger,
+    /// A sum would leave the range of 64-bit integers.
+    SumOutOfRange,
+    /// A text in a column of an index is longer than
+    /// [`INDEX_TEXT_BYTES_MAX`](crate::INDEX_TEXT_BYTES_MAX).
+    IndexTextTooLong,
+    /// The row would be larger than [`ROW_BYTES_MAX`](crate::ROW_BYTES_MAX).
+    RowTooLarge,
+    /// The job input would be larger than [`ROW_BYTES_MAX`](crate::ROW_BYTES_MAX).
+    InputTooLarge,
+}
+
+/// What is known about the events that were skipped for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notes {
+    /// How many.
+    pub count: u64,
+    /// The first one.
+    pub first: Position,
+    /// The last one.
+    pub last: Position,
+    /// The first [`SAMPLES_MAX`] ones.
+    pub samples: Vec<Position>,
+    /// What was wrong with the first one, if there is more to say than the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// One line of [`Skipped`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedLine<'a> {
+    /// The event type.
+    pub event_type: &'a str,
+    /// The projection that skipped them; all of them if there is none.
+    pub projection: Option<&'a Name>,
+    /// Why.
+    pub reason: Reason,
+    /// How many, and which.
+    #[serde(flatten)]
+    pub notes: &'a Notes,
+}
+
+/// By projection (all of them if there is none) and reason.
+type Lines = BTreeMap<(Option<Name>, Reason), Notes>;
+
+/// Skipped events, counted by event type, projection and reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    by_type: BTreeMap<Box<str>, Lines>,
+}
+
+impl Skipped {
+    /// All lines, by event type, projection and reason.
+    pub fn lines(&self) -> impl Iterator<Item = SkippedLine<'_>> {
+        self.by_type.iter().flat_map(|(event_type, lines)| {
+            lines.iter().map(move |((projection, reason), notes)| SkippedLine {
+                event_type,
+                projection: projection.as_ref(),
+                reason: *reason,
+                notes,
+            })
+        })
+    }
+
+    /// How many times an event was skipped; one that two projections skipped counts twice.
+    pub fn count(&self) -> u64 {
+        self.lines().map(|line| line.notes.count).sum()
+    }
+
+    /// Notes an event. The detail is asked for only if it is the first of its kind.
+    pub(crate) fn note(
+        &mut self,
+        event_type: &str,
+        projection: Option<&Name>,
+        reason: Reason,
+        at: Position,
+        detail: impl FnOnce() -> Option<String>,
+    ) {
+        if !self.by_type.contains_key(event_type) {
+            self.by_type.insert(event_type.into(), BTreeMap::new());
+        }
+        let Some(lines) = self.by_type.get_mut(event_type) else {
+            return;
+        };
+        let notes = lines.entry((projection.cloned(), reason)).or_insert_with(|| Notes {
+            count: 0,
+            first: at,
+            last: at,
+            samples: vec![],
+            detail: detail(),
+        });
+        notes.count += 1;
+        notes.last = at;
+        if notes.samples.len() < SAMPLES_MAX {
+            notes.samples.push(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_counted_by_type_projection_and_reason() {
+        let mut skipped = Skipped::default();
+        let name = Name::parse("p").unwrap();
+        for at in 1..=20 {
+            let detail = || Some(format!("detail of {at}"));
+            skipped.note("b", None, Reason::Inexpressible, Position::new(at), detail);
+        }
+        skipped.note("b", Some(&name), Reason::KeyMissing, Position::new(21), || None);
+        skipped.note("a", Some(&name), Reason::KeyMissing, Position::new(22), || None);
+        let lines: Vec<_> = skipped
+            .lines()
+            .map(|l| (l.event_type, l.projection.is_some(), l.reason, l.notes.count))
+            .collect();
+        let expect = [
+            ("a", true, Reason::KeyMissing, 1),
+            ("b", false, Reason::Inexpressible, 20),
+            ("b", true, Reason::KeyMissing, 1),
+        ];
+        assert_eq!(lines, expect);
+        assert_eq!(skipped.count(), 22);
+        let notes = skipped.lines().nth(1).unwrap().notes;
+        assert_eq!((notes.first, notes.last), (Position::new(1), Position::new(20)));
+        assert_eq!(notes.samples, (1..=8).map(Position::new).collect::<Vec<_>>());
+        assert_eq!(notes.detail.as_deref(), Some("detail of 1"));
+    }
+
+    #[test]
+    fn a_line_is_flat_json() {
+        let mut skipped = Skipped::default();
+        skipped.note("a", None, Reason::UnknownType, Position::new(3), || None);
+        let json = serde_json::to_string(&skipped.lines().next()).unwrap();
+        let expect = r#"{"event_type":"a","projection":null,"reason":"unknown-type","count":1,"first":3,"last":3,"samples":[3]}"#;
+        assert_eq!(json, expect);
+    }
+}
