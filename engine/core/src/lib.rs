@@ -1,1 +1,40 @@
-//! The synchronous, pure state machine.
+//! The synchronous, pure state machine: it decides from the log prefix and the request at hand.
+//!
+//! No clock, file, socket, thread or random number is used here. What the outside knows enters as an
+//! [`Input`] and counts when it is in a record; what follows leaves as an [`Effect`].
+//!
+//! ```text
+//! Draft ─ Admission ─ Input ─ Core::prepare ─ Batch ─(the node appends)─ Serving::commit ─ Effect
+//! ```
+
+mod admission;
+mod batch;
+mod cloud_event;
+mod control;
+mod core;
+mod decide;
+mod ids;
+mod input;
+mod ledger;
+mod lifecycle;
+pub mod limits;
+mod recovery;
+mod refusal;
+mod refusals;
+mod serving;
+mod tray;
+
+pub use crate::admission::{Admission, Admitted, no_active_version, principal};
+pub use crate::batch::Batch;
+pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
+pub use crate::control::{Control, EventRefused};
+pub use crate::core::{Core, ReplayError, Settings, check_document};
+pub use crate::decide::invalid_document;
+pub use crate::input::{
+    Answer, Effect, Input, JobCounts, LeasedJob, Placed, Request, Switched, Ticket, Window,
+};
+pub use crate::ledger::QueueCounts;
+pub use crate::lifecycle::{Lifecycle, Stage, Switch};
+pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
+pub use crate::refusal::{Code, Refusal, Retry};
+pub use crate::serving::{DeadJob, Serving, Shown, Status, fold};

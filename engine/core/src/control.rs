@@ -1,0 +1,201 @@
+//! Control records: what became true about the system.
+//!
+//! Their bodies are JSON with a `kind`, so that later kinds and fields need no new block format. A kind
+//! that this program does not know stops the start: deciding without it would decide differently.
+
+use selfsame_record::{Digest, Micros, Name, Position, TraySeq, VersionNo};
+use serde::{Deserialize, Serialize};
+
+/// What a control record says. Fields are facts that were decided when it was written; a replay takes
+/// them as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the fields are the words of the glossary")]
+pub enum Control {
+    /// A schema version exists. The document is the canonical text.
+    Registered { version: VersionNo, id: Digest, document: String },
+    /// A shadow build was ordered.
+    BuildStarted { version: VersionNo },
+    /// A shadow build ended without a generation.
+    BuildFailed { version: VersionNo, reason: String },
+    /// A generation is complete up to the record before this one, and is kept in step from here on.
+    CandidateReady { version: VersionNo, digest: Digest },
+    /// The candidate answers from this record on.
+    CutOver { version: VersionNo, from: Option<VersionNo> },
+    /// A rewind was ordered to a version whose generation has to be built first.
+    RewindRequested { version: VersionNo, from: VersionNo, reason: String },
+    /// An earlier version answers again from this record on.
+    Rewound { version: VersionNo, from: VersionNo, reason: String },
+    /// A generation is not kept in step any longer.
+    Dropped { version: VersionNo },
+    /// Jobs are held by a worker until a moment. The lease's token is this record's position.
+    Leased { queue: Name, jobs: Vec<Position>, until: Micros },
+    /// A job was finished.
+    JobDone { queue: Name, job: Position, lease: Position },
+    /// A job was given back and is due again at a moment.
+    JobFailed { queue: Name, job: Position, lease: Position, reason: String, retry_at: Micros },
+    /// A job was given up: its attempts are used.
+    JobDead { queue: Name, job: Position, reason: String },
+    /// An event was not taken.
+    EventRefused(EventRefused),
+    /// A request of the control or job plane was not carried out.
+    RequestRefused { verb: String, code: String, detail: String },
+    /// More refusals than are recorded whole, since the last such record.
+    RefusalsCounted { count: u64 },
+}
+
+/// An event that was not taken, as far as it could be read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EventRefused {
+    /// The refusal's code.
+    pub code: String,
+    /// The refusal's sentence.
+    pub detail: String,
+    /// CloudEvents `type`, `source`, `id` and `subject`, where they could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "type")]
+    pub event_type: Option<String>,
+    /// See above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// See above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// See above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The beginning of the data, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Where in the in-tray it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tray: Option<TraySeq>,
+}
+
+impl Control {
+    /// The record's body.
+    pub fn to_json(&self) -> String {
+        #[expect(clippy::expect_used, reason = "strings, numbers and lists always serialise")]
+        serde_json::to_string(self).expect("a control record serialises")
+    }
+
+    /// Reads a record's body.
+    ///
+    /// # Errors
+    ///
+    /// If the kind or a field is not known here: a newer program wrote the log.
+    pub fn parse(json: &str) -> Result<Control, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    /// The kind, as it stands in the record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Control::Registered { .. } => "registered",
+            Control::BuildStarted { .. } => "build-started",
+            Control::BuildFailed { .. } => "build-failed",
+            Control::CandidateReady { .. } => "candidate-ready",
+            Control::CutOver { .. } => "cut-over",
+            Control::RewindRequested { .. } => "rewind-requested",
+            Control::Rewound { .. } => "rewound",
+            Control::Dropped { .. } => "dropped",
+            Control::Leased { .. } => "leased",
+            Control::JobDone { .. } => "job-done",
+            Control::JobFailed { .. } => "job-failed",
+            Control::JobDead { .. } => "job-dead",
+            Control::EventRefused(_) => "event-refused",
+            Control::RequestRefused { .. } => "request-refused",
+            Control::RefusalsCounted { .. } => "refusals-counted",
+        }
+    }
+
+    /// Whether another version answers from this record on.
+    pub fn is_switch(&self) -> bool {
+        matches!(self, Control::CutOver { .. } | Control::Rewound { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(control: &Control, json: &str) {
+        assert_eq!(control.to_json(), json);
+        assert_eq!(Control::parse(json).expect("reads back"), *control);
+        assert!(json.contains(&format!(r#""kind":"{}""#, control.kind())));
+    }
+
+    /// The form is kept in logs: a line that changes here makes old logs unreadable.
+    #[test]
+    fn control_records_keep_their_form() {
+        let v1 = VersionNo::FIRST;
+        let v2 = VersionNo::parse("v2").expect("a version");
+        let queue = Name::parse("mail").expect("a name");
+        let at = Position::new(7);
+        let digest = Digest([0xab; 32]);
+        let id = "ab".repeat(32);
+        check(
+            &Control::Registered { version: v1, id: digest, document: "{}".into() },
+            &format!(r#"{{"kind":"registered","version":"v1","id":"{id}","document":"{{}}"}}"#),
+        );
+        check(&Control::BuildStarted { version: v2 }, r#"{"kind":"build-started","version":"v2"}"#);
+        check(
+            &Control::BuildFailed { version: v2, reason: "full".into() },
+            r#"{"kind":"build-failed","version":"v2","reason":"full"}"#,
+        );
+        check(
+            &Control::CandidateReady { version: v2, digest },
+            &format!(r#"{{"kind":"candidate-ready","version":"v2","digest":"{id}"}}"#),
+        );
+        check(
+            &Control::CutOver { version: v2, from: Some(v1) },
+            r#"{"kind":"cut-over","version":"v2","from":"v1"}"#,
+        );
+        check(
+            &Control::RewindRequested { version: v1, from: v2, reason: "x".into() },
+            r#"{"kind":"rewind-requested","version":"v1","from":"v2","reason":"x"}"#,
+        );
+        check(
+            &Control::Rewound { version: v1, from: v2, reason: "x".into() },
+            r#"{"kind":"rewound","version":"v1","from":"v2","reason":"x"}"#,
+        );
+        check(&Control::Dropped { version: v2 }, r#"{"kind":"dropped","version":"v2"}"#);
+        check(
+            &Control::Leased { queue: queue.clone(), jobs: vec![at], until: Micros(9) },
+            r#"{"kind":"leased","queue":"mail","jobs":[7],"until":9}"#,
+        );
+        check(
+            &Control::JobDone { queue: queue.clone(), job: at, lease: Position::new(8) },
+            r#"{"kind":"job-done","queue":"mail","job":7,"lease":8}"#,
+        );
+        check(
+            &Control::JobFailed {
+                queue: queue.clone(),
+                job: at,
+                lease: at,
+                reason: "x".into(),
+                retry_at: Micros(9),
+            },
+            r#"{"kind":"job-failed","queue":"mail","job":7,"lease":7,"reason":"x","retry_at":9}"#,
+        );
+        check(
+            &Control::JobDead { queue, job: at, reason: "x".into() },
+            r#"{"kind":"job-dead","queue":"mail","job":7,"reason":"x"}"#,
+        );
+        let refused = EventRefused { code: "invalid-event".into(), ..EventRefused::default() };
+        check(
+            &Control::EventRefused(refused),
+            r#"{"kind":"event-refused","code":"invalid-event","detail":""}"#,
+        );
+        check(
+            &Control::RequestRefused { verb: "cutover".into(), code: "not-built".into(), detail: "d".into() },
+            r#"{"kind":"request-refused","verb":"cutover","code":"not-built","detail":"d"}"#,
+        );
+        check(&Control::RefusalsCounted { count: 3 }, r#"{"kind":"refusals-counted","count":3}"#);
+    }
+
+    #[test]
+    fn an_unknown_kind_is_an_error() {
+        assert!(Control::parse(r#"{"kind":"settled"}"#).is_err());
+    }
+}

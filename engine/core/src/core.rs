@@ -1,0 +1,339 @@
+//! The state machine that decides: which records follow from a request, given all records before it.
+//!
+//! [`Core::prepare`] decides on what waits and takes its own decisions in at once, so that the next
+//! request of the same group commit is decided upon them. What readers see ([`Serving`]) follows only
+//! when the records are durable. [`Core::replay`] takes in a log: the same records give the same state (P6).
+//!
+//! # Invariants
+//!
+//! 1. Positions are gapless and given here alone (P2).
+//! 2. Everything that a decision reads came out of a record, or is in the request itself (P1).
+//! 3. Time never goes back: a record's time is at least that of the record before.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use selfsame_projections::Plan;
+use selfsame_record::{
+    ArchivedBody, ArchivedRecord, Body, Digest, EventId, Micros, Name, Position, Record, VersionNo,
+};
+use selfsame_schema::{Document, Problem, Registry, Version};
+use thiserror::Error;
+
+use crate::admission::{Admission, Admitted};
+use crate::batch::Batch;
+use crate::control::Control;
+use crate::ids::{Ids, Known};
+use crate::input::{Effect, Input, Request};
+use crate::ledger::Ledger;
+use crate::lifecycle::Lifecycle;
+use crate::refusals::Refusals;
+use crate::serving::{Serving, Status};
+use crate::tray::Tray;
+
+/// What an operator sets and no record says.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many earlier generations are kept in step for a warm rewind. More take memory and fold time;
+    /// with none, every rewind is cold.
+    pub standbys_max: usize,
+}
+
+/// Why a log cannot be taken in.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// A control record of a kind that is not known here.
+    #[error("the control record {at} is not understood: a newer program wrote it; use that one")]
+    UnknownControl {
+        /// Its position.
+        at: Position,
+        /// What was wrong with it.
+        source: serde_json::Error,
+    },
+    /// A registered document that does not pass here.
+    #[error("{version}, registered at {at}, does not pass here: {problem}; use the program that wrote it")]
+    Document {
+        /// The record's position.
+        at: Position,
+        /// The version.
+        version: VersionNo,
+        /// The first thing wrong with it.
+        problem: String,
+    },
+}
+
+/// Everything that decisions are made by.
+#[derive(Debug)]
+pub struct Core {
+    pub(crate) settings: Settings,
+    pub(crate) head: Position,
+    pub(crate) time: Micros,
+    pub(crate) events: u64,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) plans: BTreeMap<VersionNo, Arc<Plan>>,
+    pub(crate) life: Lifecycle,
+    pub(crate) ids: Ids,
+    pub(crate) tray: Tray,
+    pub(crate) ledger: Ledger,
+    pub(crate) refusals: Refusals,
+}
+
+impl Core {
+    /// The state of an empty log.
+    pub fn new(settings: Settings) -> Core {
+        Core {
+            settings,
+            head: Position::ZERO,
+            time: Micros::default(),
+            events: 0,
+            registry: Arc::default(),
+            plans: BTreeMap::new(),
+            life: Lifecycle::default(),
+            ids: Ids::default(),
+            tray: Tray::default(),
+            ledger: Ledger::default(),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// The last record that is taken in.
+    pub fn head(&self) -> Position {
+        self.head
+    }
+
+    /// The stages of all versions.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.life
+    }
+
+    /// All versions.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The compiled projections of a version.
+    pub fn plan(&self, version: VersionNo) -> Option<&Arc<Plan>> {
+        self.plans.get(&version)
+    }
+
+    /// What admission decides by, as of the head.
+    pub fn admission(&self) -> Admission {
+        let registry = Arc::clone(&self.registry);
+        Admission { registry, live: self.life.live(), active: self.life.active() }
+    }
+
+    /// What readers are told of versions and jobs, as of the head.
+    pub fn status(&self) -> Status {
+        Status {
+            admission: Arc::new(self.admission()),
+            lifecycle: self.life.clone(),
+            jobs: self.ledger.counts(),
+        }
+    }
+
+    /// A digest over everything that decisions are made by. Takes time with the number of events.
+    pub fn digest(&self) -> Digest {
+        let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
+        let state = (&registry, &self.life, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
+        #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
+        let json = serde_json::to_vec(&state).expect("the state serialises");
+        let events = self.events.to_le_bytes();
+        Digest::of(&[&json, &self.ids.digest().digest().0, &events])
+    }
+
+    /// Decides on what waits, from the front, as far as it fits one group commit.
+    ///
+    /// `serving` is the folded state up to the head of the log; `now` is the clock of the node.
+    pub fn prepare(&mut self, waiting: &mut VecDeque<Input>, now: Micros, serving: &Serving) -> Batch {
+        let mut batch = Batch::default();
+        let now = now.max(self.time);
+        self.write_due_counts(&mut batch, now);
+        while let Some(input) = waiting.front() {
+            let sharing = input.request.sharing();
+            let (records, bytes) = size_of(&input.request);
+            if !batch.admits(sharing, records, bytes) {
+                break;
+            }
+            let Some(input) = waiting.pop_front() else { break };
+            batch.join(sharing, bytes);
+            self.decide(&mut batch, input, now, serving);
+        }
+        batch
+    }
+
+    fn decide(&mut self, batch: &mut Batch, input: Input, now: Micros, serving: &Serving) {
+        let Input { ticket, principal, request } = input;
+        let verb = request.verb();
+        let principal = principal.as_str();
+        let note = !matches!(request, Request::NoteRefused { .. });
+        let outcome = self.carry_out(batch, principal, request, now, serving);
+        if let Err(refusal) = &outcome
+            && note
+            && self.refusals.admit(principal, now)
+        {
+            let (code, detail) = (refusal.code.as_str().to_owned(), refusal.detail.clone());
+            let refused = Control::RequestRefused { verb: verb.to_owned(), code, detail };
+            self.write(batch, principal, refused, now);
+        }
+        batch.effects.push(Effect::Answer { ticket, outcome });
+    }
+
+    fn write_due_counts(&mut self, batch: &mut Batch, now: Micros) {
+        for (principal, count) in self.refusals.due(now) {
+            self.write(batch, &principal, Control::RefusalsCounted { count }, now);
+        }
+    }
+
+    /// Writes a control record and takes it in.
+    pub(crate) fn write(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        control: Control,
+        now: Micros,
+    ) -> Position {
+        let at = self.head.next();
+        let body = Body::Control(control.to_json());
+        let principal = principal.to_owned();
+        #[expect(clippy::expect_used, reason = "what was decided upon was checked by the same code")]
+        self.apply_control(at, now, &principal, &control).expect("a decision applies");
+        batch.records.push(Record { position: at.get(), time_us: now.0, principal, body });
+        at
+    }
+
+    /// Writes an event and takes it in.
+    pub(crate) fn write_event(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        admitted: Admitted,
+        now: Micros,
+    ) -> Position {
+        let at = self.head.next();
+        let event = admitted.event;
+        let id = EventId::of(principal, &event.source, &event.id);
+        self.apply_event(at, now, id, event.fingerprint);
+        if let Some(place) = event.tray {
+            self.tray.insert(place);
+        }
+        let principal = principal.to_owned();
+        batch.records.push(Record {
+            position: at.get(),
+            time_us: now.0,
+            principal,
+            body: Body::Event(event),
+        });
+        at
+    }
+
+    /// Takes in a record of the log.
+    ///
+    /// # Errors
+    ///
+    /// If a newer program wrote it.
+    ///
+    /// # Panics
+    ///
+    /// If the record is not the next one: logs hand out records gaplessly.
+    pub fn replay(&mut self, record: &ArchivedRecord) -> Result<(), ReplayError> {
+        let (at, time) = (record.at(), record.time());
+        match &record.body {
+            ArchivedBody::Event(event) => {
+                let id = EventId::of(&record.principal, &event.source, &event.id);
+                self.apply_event(at, time, id, event.fingerprint);
+                if let Some(place) = event.tray.as_ref() {
+                    let (stream, seq) = (place.stream.to_native(), place.seq.to_native());
+                    self.tray.insert(selfsame_record::TraySeq { stream, seq });
+                }
+                Ok(())
+            }
+            ArchivedBody::Control(json) => {
+                let control =
+                    Control::parse(json).map_err(|source| ReplayError::UnknownControl { at, source })?;
+                self.apply_control(at, time, &record.principal, &control)
+            }
+        }
+    }
+
+    fn advance(&mut self, at: Position, time: Micros) {
+        assert_eq!(at, self.head.next(), "records are taken in one by one");
+        assert!(time >= self.time, "the time of {at} is before that of {}", self.head);
+        (self.head, self.time) = (at, time);
+    }
+
+    fn apply_event(&mut self, at: Position, time: Micros, id: EventId, fingerprint: [u8; 16]) {
+        self.advance(at, time);
+        self.events += 1;
+        self.ids.insert(id, Known { at, fingerprint });
+    }
+
+    fn apply_control(
+        &mut self,
+        at: Position,
+        time: Micros,
+        principal: &str,
+        control: &Control,
+    ) -> Result<(), ReplayError> {
+        self.advance(at, time);
+        match control {
+            Control::Registered { version, document, .. } => self.apply_registered(at, *version, document)?,
+            Control::EventRefused(refused) => {
+                if let Some(place) = refused.tray {
+                    self.tray.insert(place);
+                }
+                self.refusals.apply(principal, time);
+            }
+            Control::RequestRefused { .. } => self.refusals.apply(principal, time),
+            Control::CutOver { version, .. } | Control::Rewound { version, .. } => {
+                self.ledger.switch(at, &self.queues(*version));
+            }
+            other => self.ledger.apply(at, other),
+        }
+        self.life.apply(at, control, self.events);
+        Ok(())
+    }
+
+    fn apply_registered(
+        &mut self,
+        at: Position,
+        version: VersionNo,
+        document: &str,
+    ) -> Result<(), ReplayError> {
+        let (checked, plan) = check_document(&self.registry, document).map_err(|problems| {
+            let problem = problems.first().map_or_else(String::new, ToString::to_string);
+            ReplayError::Document { at, version, problem }
+        })?;
+        assert_eq!(checked.no(), version, "{at} registers a version out of turn");
+        Arc::make_mut(&mut self.registry).insert(checked);
+        self.plans.insert(version, Arc::new(plan));
+        Ok(())
+    }
+
+    pub(crate) fn queues(&self, version: VersionNo) -> BTreeSet<Name> {
+        self.plans
+            .get(&version)
+            .map(|plan| plan.queues().map(|(name, _)| name.clone()).collect())
+            .unwrap_or_default()
+    }
+}
+
+/// Checks a document against the versions there are, lenses and projections alike.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place in the document.
+pub fn check_document(registry: &Registry, document: &str) -> Result<(Version, Plan), Vec<Problem>> {
+    let document = Document::parse(document)?;
+    let version = registry.check(&document)?;
+    let plan = Plan::compile(&version)?;
+    Ok((version, plan))
+}
+
+/// Records and bytes that a request adds at most, for events; other requests are small.
+fn size_of(request: &Request) -> (usize, usize) {
+    match request {
+        Request::Publish { events } => (events.len(), events.iter().map(|e| e.bytes).sum()),
+        Request::Lease { max, .. } => (max + 1, 0),
+        _ => (2, 0),
+    }
+}

@@ -1,0 +1,336 @@
+//! What each request leads to. One function per request; all of them only read, until they write.
+
+use std::collections::BTreeMap;
+
+use selfsame_record::{EventId, Micros, Name, Position, VersionNo};
+
+use crate::admission::{Admitted, no_active_version};
+use crate::batch::Batch;
+use crate::control::{Control, EventRefused};
+use crate::core::{Core, check_document};
+use crate::input::{Answer, Effect, LeasedJob, Placed, Request, Switched, Window};
+use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, VERSIONS_MAX};
+use crate::refusal::{Code, Refusal};
+use crate::serving::Serving;
+
+impl Core {
+    pub(crate) fn carry_out(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        request: Request,
+        now: Micros,
+        serving: &Serving,
+    ) -> Result<Answer, Refusal> {
+        if request.tray().is_some_and(|place| self.tray.contains(place)) {
+            return Ok(Answer::Noted {});
+        }
+        match request {
+            Request::Publish { events } => self.publish(batch, principal, events, now),
+            Request::NoteRefused { refused, refusal } => {
+                Err(self.note_refused(batch, principal, refused, refusal, now))
+            }
+            Request::Register { document } => self.register(batch, principal, &document, now),
+            Request::Build { version } => self.build(batch, principal, version, now),
+            Request::Candidate { generation } => {
+                self.candidate(batch, principal, *generation, now);
+                Ok(Answer::Noted {})
+            }
+            Request::BuildFailed { version, reason } => {
+                if self.life.building().contains(&version) {
+                    self.write(batch, principal, Control::BuildFailed { version, reason }, now);
+                }
+                Ok(Answer::Noted {})
+            }
+            Request::Cutover { version, expected } => {
+                let records = self.life.cutover(version, expected, self.settings.standbys_max)?;
+                Ok(self.change(batch, principal, records, now))
+            }
+            Request::Rewind { version, expected, reason } => {
+                let reason = bounded(&reason);
+                let standbys_max = self.settings.standbys_max;
+                let records = self.life.rewind(version, expected, &reason, standbys_max)?;
+                Ok(self.change(batch, principal, records, now))
+            }
+            Request::Drop { version } => {
+                let record = self.life.drop_generation(version)?;
+                Ok(self.change(batch, principal, vec![record], now))
+            }
+            Request::Lease { queue, max } => self.lease(batch, principal, queue, max, now, serving),
+            Request::Ack { queue, job, lease } => self.ack(batch, principal, &queue, job, lease, now),
+            Request::Nack { queue, job, lease, reason } => {
+                self.nack(batch, principal, &queue, job, lease, &reason, now)
+            }
+            Request::Tick => Ok(Answer::Noted {}),
+        }
+    }
+
+    /// All events or none: first every one is decided upon, then the new ones are written.
+    fn publish(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        events: Vec<Admitted>,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        self.still_live(&events)?;
+        let mut fresh: BTreeMap<EventId, [u8; 16]> = BTreeMap::new();
+        for admitted in &events {
+            let event = &admitted.event;
+            let id = EventId::of(principal, &event.source, &event.id);
+            let known = self.ids.get(id).map(|known| known.fingerprint).or_else(|| fresh.get(&id).copied());
+            if known.is_some_and(|fingerprint| fingerprint != event.fingerprint) {
+                return Err(id_reused(self.ids.get(id).map(|k| k.at), &event.source, &event.id));
+            }
+            fresh.insert(id, event.fingerprint);
+        }
+        let placed = events.into_iter().map(|admitted| self.place(batch, principal, admitted, now));
+        Ok(Answer::Published { events: placed.collect() })
+    }
+
+    fn place(&mut self, batch: &mut Batch, principal: &str, admitted: Admitted, now: Micros) -> Placed {
+        let id = EventId::of(principal, &admitted.event.source, &admitted.event.id);
+        match self.ids.get(id) {
+            Some(known) => Placed { position: known.at, duplicate: true },
+            None => Placed { position: self.write_event(batch, principal, admitted, now), duplicate: false },
+        }
+    }
+
+    /// Admission saw an earlier state; a version may have been dropped since.
+    fn still_live(&self, events: &[Admitted]) -> Result<(), Refusal> {
+        let live = |version| self.life.stage(version).is_some_and(crate::lifecycle::Stage::is_live);
+        let versions = events.iter().filter_map(|e| VersionNo::new(e.event.version));
+        match versions.into_iter().find(|version| !live(*version)) {
+            Some(version) => Err(self.admission().not_live(version)),
+            None => Ok(()),
+        }
+    }
+
+    fn note_refused(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        refused: EventRefused,
+        refusal: Refusal,
+        now: Micros,
+    ) -> Refusal {
+        // A message of the in-tray is only acknowledged because of a record that names it.
+        if refused.tray.is_some() || self.refusals.admit(principal, now) {
+            self.write(batch, principal, Control::EventRefused(refused), now);
+        }
+        refusal
+    }
+
+    fn register(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        document: &str,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let (version, _) = check_document(&self.registry, document).map_err(|p| invalid_document(&p))?;
+        let id = version.id().0;
+        if let Some(known) = self.registry.find(&version.id()) {
+            return Ok(Answer::Registered { version: known.no(), id, existed: true });
+        }
+        let registered = self.registry.versions().count();
+        if registered >= VERSIONS_MAX {
+            let detail = format!("{registered} versions are registered, the limit is {VERSIONS_MAX}");
+            return Err(Refusal::new(Code::TooManyVersions, detail));
+        }
+        let no = version.no();
+        let document = version.canonical().to_owned();
+        self.write(batch, principal, Control::Registered { version: no, id, document }, now);
+        Ok(Answer::Registered { version: no, id, existed: false })
+    }
+
+    fn build(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        version: VersionNo,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let record = self.life.build(version)?;
+        self.write(batch, principal, record, now);
+        batch.effects.push(Effect::StartBuild { version });
+        Ok(Answer::Building { version })
+    }
+
+    /// # Panics
+    ///
+    /// If the generation is not complete up to the head: the node folds the tail before it hands it over.
+    fn candidate(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        generation: selfsame_projections::Generation,
+        now: Micros,
+    ) {
+        assert_eq!(generation.position(), self.head, "a candidate is complete up to the head");
+        let Some(records) = self.life.ready(generation.version(), generation.digest()) else { return };
+        batch.adopt = Some(generation);
+        self.change(batch, principal, records, now);
+    }
+
+    /// Writes life-cycle records, with the effects that follow from them. Answers for the first that says
+    /// what became of the request.
+    fn change(&mut self, batch: &mut Batch, principal: &str, records: Vec<Control>, now: Micros) -> Answer {
+        let mut answer = Answer::Noted {};
+        for record in records {
+            let window = self.window(&record);
+            let at = self.write(batch, principal, record.clone(), now);
+            let said = match record {
+                Control::CutOver { version, from } => {
+                    batch.effects.push(Effect::ServeFrom { version, from: at });
+                    Answer::Switched(Switched { version, from, at, window })
+                }
+                Control::Rewound { version, from, .. } => {
+                    batch.effects.push(Effect::ServeFrom { version, from: at });
+                    Answer::Switched(Switched { version, from: Some(from), at, window })
+                }
+                Control::RewindRequested { version, from, .. } => Answer::RewindPending { version, from },
+                Control::BuildStarted { version } => {
+                    batch.effects.push(Effect::StartBuild { version });
+                    Answer::Building { version }
+                }
+                Control::Dropped { version } => {
+                    batch.effects.push(Effect::StopBuild { version });
+                    Answer::Dropped { version }
+                }
+                _ => Answer::Noted {},
+            };
+            if answer == (Answer::Noted {}) {
+                answer = said;
+            }
+        }
+        answer
+    }
+
+    /// For a rewind: the positions since the target last stopped answering.
+    fn window(&self, record: &Control) -> Option<Window> {
+        let Control::Rewound { version, .. } = record else { return None };
+        let left = self.life.switches().iter().rev().find(|switch| switch.from == Some(*version))?;
+        let events = self.events - left.events_before;
+        Some(Window { first: left.at, last: self.head, events })
+    }
+
+    fn lease(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        queue: Name,
+        max: usize,
+        now: Micros,
+        serving: &Serving,
+    ) -> Result<Answer, Refusal> {
+        let active = self.life.active().ok_or_else(no_active_version)?;
+        let plan = self.queue_plan(active, &queue)?;
+        let generation = serving.generation(active).and_then(|g| g.queue(queue.as_str()));
+        let pending = generation.ok_or_else(|| unknown_queue(active, &queue))?;
+        let max = max.clamp(1, LEASE_JOBS_MAX);
+        let leasing = self.ledger.lease(queue.as_str(), pending, &plan, max, now);
+        for job in leasing.dead {
+            let reason = format!("{} attempts were used, the last lease ran out", plan.attempts);
+            self.write(batch, principal, Control::JobDead { queue: queue.clone(), job, reason }, now);
+        }
+        let until = now.plus_ms(plan.lease_ms);
+        if leasing.jobs.is_empty() {
+            return Ok(Answer::Leased { lease: None, until, jobs: Vec::new() });
+        }
+        let input = |job| pending.get(job).map(|input| String::from(&*input.json)).unwrap_or_default();
+        let leased = leasing.jobs.iter().map(|&(job, attempt)| LeasedJob { job, attempt, input: input(job) });
+        let leased: Vec<LeasedJob> = leased.collect();
+        let jobs = leasing.jobs.iter().map(|&(job, _)| job).collect();
+        let lease = self.write(batch, principal, Control::Leased { queue, jobs, until }, now);
+        Ok(Answer::Leased { lease: Some(lease), until, jobs: leased })
+    }
+
+    fn ack(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        queue: &Name,
+        job: Position,
+        lease: Position,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        if let Some(record) = self.ledger.ack(queue, job, lease)? {
+            self.write(batch, principal, record, now);
+        }
+        Ok(Answer::Settled { job, retry_at: None, dead: false })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the fields of one request")]
+    fn nack(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        queue: &Name,
+        job: Position,
+        lease: Position,
+        reason: &str,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let active = self.life.active().ok_or_else(no_active_version)?;
+        let plan = self.queue_plan(active, queue)?;
+        let record = self.ledger.nack(queue, job, lease, &bounded(reason), &plan, now)?;
+        let (retry_at, dead) = match &record {
+            Control::JobFailed { retry_at, .. } => (Some(*retry_at), false),
+            _ => (None, true),
+        };
+        self.write(batch, principal, record, now);
+        Ok(Answer::Settled { job, retry_at, dead })
+    }
+
+    fn queue_plan(
+        &self,
+        active: VersionNo,
+        queue: &Name,
+    ) -> Result<selfsame_projections::QueuePlan, Refusal> {
+        let plans = self.plans.get(&active);
+        let found = plans.and_then(|plan| plan.queues().find(|(name, _)| *name == queue));
+        found.map(|(_, plan)| *plan).ok_or_else(|| unknown_queue(active, queue))
+    }
+}
+
+/// The refusal of a document, with everything that is wrong with it.
+pub fn invalid_document(problems: &[selfsame_schema::Problem]) -> Refusal {
+    let first = problems.first().map_or_else(String::new, ToString::to_string);
+    let more = problems.len().saturating_sub(1);
+    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    let listed = problems
+        .iter()
+        .map(|p| serde_json::json!({ "pointer": p.pointer, "message": p.message, "help": p.help }));
+    let mut refusal = Refusal::new(Code::InvalidDocument, format!("{first}{rest}"))
+        .field("problems", serde_json::Value::Array(listed.collect()));
+    for help in problems.iter().filter_map(|p| p.help.clone()).take(3) {
+        refusal = refusal.next(help);
+    }
+    if refusal.next.is_empty() {
+        refusal = refusal.next("mend the document at the places named and register it again");
+    }
+    refusal
+}
+
+fn id_reused(at: Option<Position>, source: &str, id: &str) -> Refusal {
+    let place = at.map_or_else(|| "in this unit".to_owned(), |at| format!("at {at}"));
+    let detail = format!("id `{id}` of source `{source}` was used {place} for another content");
+    Refusal::new(Code::IdReused, detail)
+        .next("give each event an id of its own")
+        .field("position", at.map(Position::get))
+}
+
+fn unknown_queue(active: VersionNo, queue: &Name) -> Refusal {
+    Refusal::new(Code::UnknownProjection, format!("{active} has no job queue `{queue}`"))
+        .next(format!("see its projections with `selfsame version show {active}`"))
+}
+
+/// Cuts a caller's words to the limit, at a character.
+fn bounded(text: &str) -> String {
+    let mut end = text.len().min(REASON_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,208 @@
+//! What the core is told, what it answers and what it orders: closed enums, so that nothing else can
+//! enter or leave.
+
+use std::collections::BTreeMap;
+
+use selfsame_projections::Generation;
+use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, VersionNo};
+use serde::Serialize;
+
+use crate::admission::Admitted;
+use crate::control::EventRefused;
+use crate::refusal::Refusal;
+
+/// Names the caller who waits for an answer. The node gives numbers; 0 is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// One thing that the core is told.
+#[derive(Debug)]
+pub struct Input {
+    /// Who waits for the answer.
+    pub ticket: Ticket,
+    /// Who asks.
+    pub principal: Principal,
+    /// For what.
+    pub request: Request,
+}
+
+/// What is asked of the core.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the fields are the words of the glossary")]
+#[expect(clippy::large_enum_variant, reason = "a refused event is rare, and moved twice")]
+pub enum Request {
+    /// Take these events, all or none.
+    Publish { events: Vec<Admitted> },
+    /// Note that admission refused an event.
+    NoteRefused { refused: EventRefused, refusal: Refusal },
+    /// Take a schema version.
+    Register { document: String },
+    /// Order a shadow build.
+    Build { version: VersionNo },
+    /// A builder has a generation that is complete up to the head.
+    Candidate { generation: Box<Generation> },
+    /// A builder gave up.
+    BuildFailed { version: VersionNo, reason: String },
+    /// Make a version the active one.
+    Cutover { version: VersionNo, expected: Option<VersionNo> },
+    /// Go back to a version that was active.
+    Rewind { version: VersionNo, expected: Option<VersionNo>, reason: String },
+    /// Keep a generation no longer.
+    Drop { version: VersionNo },
+    /// Hand out jobs.
+    Lease { queue: Name, max: usize },
+    /// A job is finished.
+    Ack { queue: Name, job: Position, lease: Position },
+    /// A job is given back.
+    Nack { queue: Name, job: Position, lease: Position, reason: String },
+    /// Time has passed: write what is due.
+    Tick,
+}
+
+impl Request {
+    /// The verb, as refusals name it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Request::Publish { .. } | Request::NoteRefused { .. } => "publish",
+            Request::Register { .. } => "register",
+            Request::Build { .. } => "build",
+            Request::Candidate { .. } | Request::BuildFailed { .. } => "built",
+            Request::Cutover { .. } => "cutover",
+            Request::Rewind { .. } => "rewind",
+            Request::Drop { .. } => "drop",
+            Request::Lease { .. } => "lease",
+            Request::Ack { .. } => "ack",
+            Request::Nack { .. } => "nack",
+            Request::Tick => "tick",
+        }
+    }
+
+    /// How the request may share a group commit with others.
+    pub(crate) fn sharing(&self) -> Sharing {
+        match self {
+            Request::Publish { .. } => Sharing::Events,
+            Request::NoteRefused { .. } | Request::Ack { .. } | Request::Nack { .. } | Request::Tick => {
+                Sharing::Any
+            }
+            Request::Lease { .. } => Sharing::NoEvents,
+            _ => Sharing::Alone,
+        }
+    }
+
+    /// Where in the in-tray the request comes from.
+    pub(crate) fn tray(&self) -> Option<TraySeq> {
+        match self {
+            Request::Publish { events } => events.first().and_then(|e| e.event.tray),
+            Request::NoteRefused { refused, .. } => refused.tray,
+            _ => None,
+        }
+    }
+}
+
+/// How a request may share a group commit with others. Batches are cut at the records that switch, so a
+/// switch falls between two batches; a lease is decided on folded state, so no event may be before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// With everything but a lease before it.
+    Events,
+    /// With everything.
+    Any,
+    /// With everything but events before it.
+    NoEvents,
+    /// With nothing.
+    Alone,
+}
+
+/// Where one published event stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Placed {
+    /// Its position.
+    pub position: Position,
+    /// Whether it was there before.
+    pub duplicate: bool,
+}
+
+/// A job that a worker got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeasedJob {
+    /// The position of its source event.
+    pub job: Position,
+    /// The number of this attempt, from 1.
+    pub attempt: u32,
+    /// Its input in the active version's shape, JSON text.
+    #[serde(serialize_with = "raw")]
+    pub input: String,
+}
+
+fn raw<S: serde::Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let value: Result<Box<serde_json::value::RawValue>, _> =
+        serde_json::value::RawValue::from_string(json.to_owned());
+    value.map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+/// What changed at a switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Switched {
+    /// The version that answers.
+    pub version: VersionNo,
+    /// The version that answered before.
+    pub from: Option<VersionNo>,
+    /// The record from which on it answers.
+    pub at: Position,
+    /// For a rewind: since the cutover that it goes back behind.
+    pub window: Option<Window>,
+}
+
+/// The positions between a cutover and its rewind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// The first position in it.
+    pub first: Position,
+    /// The last position in it.
+    pub last: Position,
+    /// Events in it.
+    pub events: u64,
+}
+
+/// What the core answers. The position is that of the record that says so, or, where nothing was written,
+/// the one that was decided at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the fields are the words of the glossary")]
+pub enum Answer {
+    /// The events are in the log.
+    Published { events: Vec<Placed> },
+    /// The version exists; `existed` if it did before.
+    Registered { version: VersionNo, id: Digest, existed: bool },
+    /// A build was ordered.
+    Building { version: VersionNo },
+    /// Another version answers.
+    Switched(Switched),
+    /// A rewind will take place when the generation is built.
+    RewindPending { version: VersionNo, from: VersionNo },
+    /// A generation is not kept any longer.
+    Dropped { version: VersionNo },
+    /// These jobs are held until the moment given.
+    Leased { lease: Option<Position>, until: Micros, jobs: Vec<LeasedJob> },
+    /// The job is settled; when it comes again, if it was given back.
+    Settled { job: Position, retry_at: Option<Micros>, dead: bool },
+    /// Noted; nobody waits for more.
+    Noted {},
+}
+
+/// What the core orders the node to do, once the batch is durable and applied.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the fields are the words of the glossary")]
+pub enum Effect {
+    /// Tell the caller.
+    Answer { ticket: Ticket, outcome: Result<Answer, Refusal> },
+    /// Build this version's generation in the shadow.
+    StartBuild { version: VersionNo },
+    /// Nobody waits for this version's generation any longer.
+    StopBuild { version: VersionNo },
+    /// Another version answers from here on.
+    ServeFrom { version: VersionNo, from: Position },
+}
+
+/// Figures about what has become of jobs, by queue.
+pub type JobCounts = BTreeMap<Name, crate::ledger::QueueCounts>;

@@ -1,0 +1,30 @@
+//! Every limit on what comes in, in one place. `docs/operations.md` lists them; tests reach each.
+
+/// Bytes of one event as it arrives: envelope and data in structured mode, data in binary mode.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// Events that are published as one unit.
+pub const EVENTS_PER_UNIT_MAX: usize = 1000;
+/// Bytes of one unit as it arrives.
+pub const UNIT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// CloudEvents attributes of one event.
+pub const ATTRIBUTES_MAX: usize = 32;
+/// Bytes of one attribute's value.
+pub const ATTRIBUTE_BYTES_MAX: usize = 1024;
+/// Bytes that one group commit gathers before it is closed; one unit may exceed it.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Schema versions in one log.
+pub const VERSIONS_MAX: usize = 1000;
+/// Generations in memory at once: the active one, standbys, candidates and those being built.
+pub const GENERATIONS_MAX: usize = 8;
+/// Jobs that one request leases.
+pub const LEASE_JOBS_MAX: usize = 100;
+/// Bytes of a worker's reason for giving a job back.
+pub const REASON_BYTES_MAX: usize = 1024;
+/// Refusals that are recorded whole per principal and minute; the rest of the minute is counted.
+pub const REFUSALS_PER_MINUTE: u32 = 100;
+/// Bytes that are kept of a refused event's data.
+pub const REFUSED_DATA_BYTES_MAX: usize = 4096;
+/// Refusals that stay readable in memory; older ones are in the log.
+pub const REFUSALS_SHOWN_MAX: usize = 1000;
+/// Jobs that were given up that stay readable in memory; older ones are in the log.
+pub const DEAD_JOBS_SHOWN_MAX: usize = 1000;

@@ -1,0 +1,83 @@
+//! From a log to the state it means: what a start does, and what shows that the log is enough (P1).
+//!
+//! The log is read twice. First everything that decisions are made by, which tells which generations are
+//! live at the head; then these generations, all in one pass. Who reads the log is the caller's affair:
+//! it hands in a function that shows the records in order.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use selfsame_projections::Generation;
+use selfsame_record::{ArchivedRecord, VersionNo};
+use thiserror::Error;
+
+use crate::core::{Core, ReplayError, Settings};
+use crate::serving::{Serving, fold};
+
+/// Shows records, block by block, until told to break.
+pub type Visit<'a> = dyn FnMut(&[ArchivedRecord]) -> ControlFlow<()> + 'a;
+
+/// Why a log cannot be started from; `E` is what reading it may run into.
+#[derive(Debug, Error)]
+pub enum RecoveryError<E: std::error::Error + 'static> {
+    /// The log cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Read(#[source] E),
+    /// The log is not understood.
+    #[error("the log cannot be taken in: {0}")]
+    Replay(#[source] ReplayError),
+}
+
+/// The state at the head of the log that `scan` shows.
+///
+/// # Errors
+///
+/// If the log cannot be read, or a newer program wrote a record.
+pub fn recover<E: std::error::Error + 'static>(
+    settings: Settings,
+    scan: &mut dyn FnMut(&mut Visit<'_>) -> Result<(), E>,
+) -> Result<(Core, Serving), RecoveryError<E>> {
+    let core = recover_core(settings, scan)?;
+    let live = core.lifecycle().live();
+    let mut generations: Vec<Generation> = live.into_iter().filter_map(|v| core.new_generation(v)).collect();
+    let mut serving = Serving::default();
+    let registry = Arc::clone(core.registry());
+    let visited = scan(&mut |records| {
+        for record in records.iter().filter(|r| r.at() <= core.head()) {
+            serving.observe(record);
+            generations.iter_mut().for_each(|generation| fold(generation, record, &registry));
+        }
+        ControlFlow::Continue(())
+    });
+    visited.map_err(RecoveryError::Read)?;
+    generations.iter_mut().for_each(Generation::settle);
+    let serving = serving.assemble(&core, generations);
+    Ok((core, serving))
+}
+
+/// Everything that decisions are made by, without any generation.
+///
+/// # Errors
+///
+/// As [`recover`].
+pub fn recover_core<E: std::error::Error + 'static>(
+    settings: Settings,
+    scan: &mut dyn FnMut(&mut Visit<'_>) -> Result<(), E>,
+) -> Result<Core, RecoveryError<E>> {
+    let mut core = Core::new(settings);
+    let mut failed = None;
+    let visited = scan(&mut |records| {
+        failed = records.iter().find_map(|record| core.replay(record).err());
+        if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    visited.map_err(RecoveryError::Read)?;
+    failed.map_or(Ok(core), |err| Err(RecoveryError::Replay(err)))
+}
+
+impl Core {
+    /// An empty generation of a registered version.
+    pub fn new_generation(&self, version: VersionNo) -> Option<Generation> {
+        let document = self.registry.version(version)?;
+        Some(Generation::new(Arc::clone(document), Arc::clone(self.plan(version)?)))
+    }
+}

@@ -1,0 +1,213 @@
+//! What readers see: the generations, and which of them answers, all as of one position.
+//!
+//! It follows the log batch by batch, after the records are durable, so nobody ever sees what a crash
+//! could take back. A reader holds it still while it reads, and so gets one version at one position (P3).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use selfsame_projections::Generation;
+use selfsame_record::{ArchivedBody, ArchivedRecord, Micros, Name, Position, VersionNo};
+use selfsame_schema::Registry;
+use serde::Serialize;
+
+use crate::admission::Admission;
+use crate::control::{Control, EventRefused};
+use crate::core::Core;
+use crate::input::JobCounts;
+use crate::lifecycle::Lifecycle;
+use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
+
+/// What readers are told of versions and jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// What admission decides by.
+    pub admission: Arc<Admission>,
+    /// The stages of all versions.
+    pub lifecycle: Lifecycle,
+    /// What became of jobs, by queue.
+    pub jobs: JobCounts,
+}
+
+/// A refusal that stays readable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Shown {
+    /// The record that keeps it.
+    pub position: Position,
+    /// When.
+    pub time: Micros,
+    /// Who was refused.
+    pub principal: String,
+    /// What was refused and why.
+    #[serde(flatten)]
+    pub refused: EventRefused,
+}
+
+/// A job that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeadJob {
+    /// Its queue.
+    pub queue: Name,
+    /// The position of its source event.
+    pub job: Position,
+    /// The record that says so.
+    pub at: Position,
+    /// Why.
+    pub reason: String,
+}
+
+/// The folded state.
+#[derive(Debug, Default)]
+pub struct Serving {
+    position: Position,
+    generations: BTreeMap<VersionNo, Generation>,
+    status: Status,
+    refused: VecDeque<Shown>,
+    refused_counts: BTreeMap<String, u64>,
+    dead: VecDeque<DeadJob>,
+    events: u64,
+}
+
+impl Serving {
+    /// The last record that is folded and durable.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Events in the log.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The version that answers.
+    pub fn active(&self) -> Option<VersionNo> {
+        self.status.admission.active
+    }
+
+    /// The generation that answers.
+    pub fn active_generation(&self) -> Option<&Generation> {
+        self.active().and_then(|version| self.generations.get(&version))
+    }
+
+    /// A generation that is kept in step.
+    pub fn generation(&self, version: VersionNo) -> Option<&Generation> {
+        self.generations.get(&version)
+    }
+
+    /// All generations that are kept in step, by version.
+    pub fn generations(&self) -> impl Iterator<Item = (VersionNo, &Generation)> {
+        self.generations.iter().map(|(version, generation)| (*version, generation))
+    }
+
+    /// Versions and jobs.
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// The latest refused events, oldest first.
+    pub fn refused(&self) -> impl DoubleEndedIterator<Item = &Shown> {
+        self.refused.iter()
+    }
+
+    /// How many events were refused, by code.
+    pub fn refused_counts(&self) -> &BTreeMap<String, u64> {
+        &self.refused_counts
+    }
+
+    /// The latest jobs that were given up, oldest first.
+    pub fn dead_jobs(&self) -> impl DoubleEndedIterator<Item = &DeadJob> {
+        self.dead.iter()
+    }
+
+    /// Puts together what a restart has: the decided state, and the generations that were folded anew.
+    ///
+    /// # Panics
+    ///
+    /// If a generation that the core says is live is missing, or any is not at the head.
+    pub fn assemble(mut self, core: &Core, generations: Vec<Generation>) -> Serving {
+        assert_eq!(self.position, core.head(), "the log was read to its head");
+        self.status = core.status();
+        self.generations = generations.into_iter().map(|g| (g.version(), g)).collect();
+        let at_head = self.generations.values().all(|g| g.position() == self.position);
+        assert!(at_head, "every generation is folded up to {}", self.position);
+        let have: Vec<VersionNo> = self.generations.keys().copied().collect();
+        assert_eq!(have, self.status.admission.live, "the generations are those that are live");
+        self
+    }
+
+    /// Takes in what does not need a generation: positions, counts, refusals.
+    pub fn observe(&mut self, record: &ArchivedRecord) {
+        assert_eq!(record.at(), self.position.next(), "records are taken in one by one");
+        self.position = record.at();
+        match &record.body {
+            ArchivedBody::Event(_) => self.events += 1,
+            ArchivedBody::Control(json) => self.observe_control(record, json),
+        }
+    }
+
+    /// Takes in a batch that is durable. `status` is the core's, if the batch has control records.
+    ///
+    /// # Panics
+    ///
+    /// If the records do not follow on the last ones.
+    pub fn commit(&mut self, records: &[ArchivedRecord], adopt: Option<Generation>, status: Option<Status>) {
+        if let Some(status) = status {
+            self.status = status;
+        }
+        if let Some(generation) = adopt {
+            assert_eq!(generation.position(), self.position, "a generation is adopted in step");
+            self.generations.insert(generation.version(), generation);
+        }
+        let registry = Arc::clone(&self.status.admission.registry);
+        for record in records {
+            self.observe(record);
+            for generation in self.generations.values_mut() {
+                fold(generation, record, &registry);
+            }
+        }
+        let live = &self.status.admission.live;
+        self.generations.retain(|version, _| live.contains(version));
+        for generation in self.generations.values_mut() {
+            generation.settle();
+        }
+    }
+
+    fn observe_control(&mut self, record: &ArchivedRecord, json: &str) {
+        if !json.starts_with(r#"{"kind":"event-refused""#) && !json.starts_with(r#"{"kind":"job-dead""#) {
+            return;
+        }
+        match Control::parse(json) {
+            Ok(Control::EventRefused(refused)) => self.show(record, refused),
+            Ok(Control::JobDead { queue, job, reason }) => {
+                if self.dead.len() == DEAD_JOBS_SHOWN_MAX {
+                    self.dead.pop_front();
+                }
+                self.dead.push_back(DeadJob { queue, job, at: record.at(), reason });
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&mut self, record: &ArchivedRecord, refused: EventRefused) {
+        *self.refused_counts.entry(refused.code.clone()).or_insert(0) += 1;
+        if self.refused.len() == REFUSALS_SHOWN_MAX {
+            self.refused.pop_front();
+        }
+        let principal = record.principal.as_str().to_owned();
+        self.refused.push_back(Shown { position: record.at(), time: record.time(), principal, refused });
+    }
+}
+
+/// Folds one record into a generation: the one way, for live records, builds, restarts and replays (P6).
+pub fn fold(generation: &mut Generation, record: &ArchivedRecord, registry: &Registry) {
+    generation.fold(record, registry);
+    let ArchivedBody::Control(json) = &record.body else { return };
+    if !json.starts_with(r#"{"kind":"job-d"#) {
+        return;
+    }
+    if let Ok(Control::JobDone { queue, job, .. } | Control::JobDead { queue, job, .. }) =
+        Control::parse(json)
+    {
+        generation.finish_job(queue.as_str(), job);
+    }
+}
