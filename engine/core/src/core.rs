@@ -165,7 +165,8 @@ impl Core {
         let Input { ticket, principal, request } = input;
         let verb = request.verb();
         let principal = principal.as_str();
-        let note = !matches!(request, Request::NoteRefused { .. });
+        // A refused event has a record of its own kind.
+        let note = !matches!(request, Request::Publish { .. } | Request::NoteRefused { .. });
         let outcome = self.carry_out(batch, principal, request, now, serving);
         if let Err(refusal) = &outcome
             && note

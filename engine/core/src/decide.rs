@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use selfsame_record::{EventId, Micros, Name, Position, VersionNo};
+use selfsame_record::{Event, EventId, Micros, Name, Position, VersionNo};
 
 use crate::admission::{Admitted, no_active_version};
 use crate::batch::Batch;
 use crate::control::{Control, EventRefused};
 use crate::core::{Core, check_document};
 use crate::input::{Answer, Effect, LeasedJob, Placed, Request, Switched, Window};
-use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, VERSIONS_MAX};
+use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, REFUSED_DATA_BYTES_MAX, VERSIONS_MAX};
 use crate::refusal::{Code, Refusal};
 use crate::serving::Serving;
 
@@ -47,7 +47,7 @@ impl Core {
                 Ok(self.change(batch, principal, records, now))
             }
             Request::Rewind { version, expected, reason } => {
-                let reason = bounded(&reason);
+                let reason = bounded(&reason, REASON_BYTES_MAX);
                 let standbys_max = self.settings.standbys_max;
                 let records = self.life.rewind(version, expected, &reason, standbys_max)?;
                 Ok(self.change(batch, principal, records, now))
@@ -73,16 +73,9 @@ impl Core {
         events: Vec<Admitted>,
         now: Micros,
     ) -> Result<Answer, Refusal> {
-        self.still_live(&events)?;
-        let mut fresh: BTreeMap<EventId, [u8; 16]> = BTreeMap::new();
-        for admitted in &events {
-            let event = &admitted.event;
-            let id = EventId::of(principal, &event.source, &event.id);
-            let known = self.ids.get(id).map(|known| known.fingerprint).or_else(|| fresh.get(&id).copied());
-            if known.is_some_and(|fingerprint| fingerprint != event.fingerprint) {
-                return Err(id_reused(self.ids.get(id).map(|k| k.at), &event.source, &event.id));
-            }
-            fresh.insert(id, event.fingerprint);
+        if let Some((admitted, refusal)) = self.find_refused(principal, &events) {
+            let refused = self.refused_event(&admitted.event, &refusal);
+            return Err(self.note_refused(batch, principal, refused, refusal, now));
         }
         let placed = events.into_iter().map(|admitted| self.place(batch, principal, admitted, now));
         Ok(Answer::Published { events: placed.collect() })
@@ -96,13 +89,41 @@ impl Core {
         }
     }
 
-    /// Admission saw an earlier state; a version may have been dropped since.
-    fn still_live(&self, events: &[Admitted]) -> Result<(), Refusal> {
-        let live = |version| self.life.stage(version).is_some_and(crate::lifecycle::Stage::is_live);
-        let versions = events.iter().filter_map(|e| VersionNo::new(e.event.version));
-        match versions.into_iter().find(|version| !live(*version)) {
-            Some(version) => Err(self.admission().not_live(version)),
-            None => Ok(()),
+    /// The first event that cannot be taken: its version was dropped since admission, or its id stands for
+    /// another content.
+    fn find_refused<'a>(&self, principal: &str, events: &'a [Admitted]) -> Option<(&'a Admitted, Refusal)> {
+        let mut fresh: BTreeMap<EventId, [u8; 16]> = BTreeMap::new();
+        for admitted in events {
+            let event = &admitted.event;
+            let version = VersionNo::new(event.version);
+            let stage = version.and_then(|version| self.life.stage(version));
+            if !stage.is_some_and(crate::lifecycle::Stage::is_live) {
+                return Some((admitted, self.admission().not_live(version.unwrap_or(VersionNo::FIRST))));
+            }
+            let id = EventId::of(principal, &event.source, &event.id);
+            let known = self.ids.get(id);
+            let said = known.map(|known| known.fingerprint).or_else(|| fresh.get(&id).copied());
+            if said.is_some_and(|fingerprint| fingerprint != event.fingerprint) {
+                return Some((admitted, id_reused(known.map(|k| k.at), &event.source, &event.id)));
+            }
+            fresh.insert(id, event.fingerprint);
+        }
+        None
+    }
+
+    /// What is kept of an event that passed admission and was refused in the order of the log.
+    fn refused_event(&self, event: &Event, refusal: &Refusal) -> EventRefused {
+        let version = VersionNo::new(event.version).and_then(|version| self.registry.version(version));
+        let shape = version.and_then(|version| version.event(&event.event_type));
+        EventRefused {
+            code: refusal.code.as_str().to_owned(),
+            detail: refusal.detail.clone(),
+            event_type: Some(event.event_type.clone()),
+            source: Some(event.source.clone()),
+            id: Some(event.id.clone()),
+            subject: Some(event.key.clone()),
+            data: shape.map(|shape| bounded(&shape.write_json(&event.row), REFUSED_DATA_BYTES_MAX)),
+            tray: event.tray,
         }
     }
 
@@ -274,7 +295,7 @@ impl Core {
     ) -> Result<Answer, Refusal> {
         let active = self.life.active().ok_or_else(no_active_version)?;
         let plan = self.queue_plan(active, queue)?;
-        let record = self.ledger.nack(queue, job, lease, &bounded(reason), &plan, now)?;
+        let record = self.ledger.nack(queue, job, lease, &bounded(reason, REASON_BYTES_MAX), &plan, now)?;
         let (retry_at, dead) = match &record {
             Control::JobFailed { retry_at, .. } => (Some(*retry_at), false),
             _ => (None, true),
@@ -327,8 +348,8 @@ fn unknown_queue(active: VersionNo, queue: &Name) -> Refusal {
 }
 
 /// Cuts a caller's words to the limit, at a character.
-fn bounded(text: &str) -> String {
-    let mut end = text.len().min(REASON_BYTES_MAX);
+fn bounded(text: &str, bytes_max: usize) -> String {
+    let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;
     }

@@ -40,6 +40,8 @@ struct QueueLedger {
 /// Figures of one queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct QueueCounts {
+    /// Jobs of events up to here are not delivered.
+    pub born: Position,
     /// Held by workers.
     pub leased: usize,
     /// Given back and due later.
@@ -70,6 +72,7 @@ impl Ledger {
     /// The figures of each queue, by name.
     pub(crate) fn counts(&self) -> BTreeMap<Name, QueueCounts> {
         let count = |q: &QueueLedger| QueueCounts {
+            born: q.born,
             leased: q.leased.len(),
             waiting: q.waiting.len(),
             done: q.done.len(),

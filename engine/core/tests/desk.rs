@@ -231,6 +231,9 @@ fn a_unit_is_taken_whole_or_not_at_all() {
     refused(desk.ask(contradictory), Code::IdReused, "in this unit");
     assert_eq!(desk.serving.events(), 0);
     assert_eq!(desk.core.head(), head.next(), "the refusal is the only record");
+    let shown = desk.serving.refused().next_back().unwrap();
+    assert_eq!((shown.refused.code.as_str(), shown.refused.id.as_deref()), ("id-reused", Some("1")));
+    assert_eq!(shown.refused.data.as_deref(), Some(r#"{"email":"b","user_id":"b"}"#));
     let unit = desk.events(&[("1", a), ("2", b), ("1", a)], None);
     let Ok(Answer::Published { events }) = desk.ask(unit) else { panic!("not published") };
     let duplicates: Vec<bool> = events.iter().map(|e| e.duplicate).collect();
