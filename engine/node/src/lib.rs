@@ -1,1 +1,28 @@
-//! The loop around the core: NATS, HTTP, operator plane.
+//! The node: the loop around the pure core, and the servers that lead to it.
+//!
+//! ```text
+//! NATS ─┐                      ┌─ Log::append (one group commit)
+//! HTTP ─┼─ Handle ─ Sequencer ─┼─ Serving::commit (what readers see)
+//! CLI  ─┘                      └─ answers, builds
+//! ```
+
+mod builder;
+mod clock;
+mod engine;
+mod handle;
+pub mod http;
+pub mod nats;
+pub mod operator;
+pub mod read;
+mod recovery;
+mod replay;
+mod sequencer;
+
+pub use crate::builder::BuildProgress;
+pub use crate::clock::show_time;
+pub use crate::engine::{Engine, StartError};
+pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
+pub use crate::read::record_line;
+pub use crate::recovery::{RecoveryError, recover, recover_core};
+pub use crate::replay::{Replayed, replay};
+pub use crate::sequencer::{ENGINE, INBOX_MAX, Reply};

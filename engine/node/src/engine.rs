@@ -1,0 +1,106 @@
+//! A running engine: the log, the sequencer's thread, and the handle to it. The servers (NATS, HTTP, the
+//! operator's socket) are started on a handle and are not needed to run it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use selfsame_core::Settings;
+use selfsame_log::{FjallLog, Log, OpenError};
+use thiserror::Error;
+use tokio::sync::{mpsc, watch};
+use tracing::info;
+
+use crate::builder::Builder;
+use crate::handle::Handle;
+use crate::recovery::{RecoveryError, recover};
+use crate::sequencer::{INBOX_MAX, Sequencer, Shared};
+
+/// How often what is due by time alone is written.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Why an engine does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The log's folder cannot be used.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The log cannot be taken in.
+    #[error("{0}")]
+    Recovery(#[from] RecoveryError),
+    /// No thread.
+    #[error("the sequencer's thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A running engine. Dropping it lets go of the log once every handle is gone.
+pub struct Engine {
+    handle: Handle,
+    sequencer: std::thread::JoinHandle<()>,
+}
+
+impl Engine {
+    /// Opens the log below `folder` (made if it is not there) and starts from it.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is in use, or the log is damaged or of a newer program.
+    pub fn open(folder: &Path, settings: Settings) -> Result<Engine, StartError> {
+        let log = FjallLog::open(&folder.join("log"))?;
+        Engine::start(Arc::new(log), settings)
+    }
+
+    /// Starts from a log.
+    ///
+    /// # Errors
+    ///
+    /// If the log is damaged or of a newer program.
+    pub fn start(log: Arc<dyn Log>, settings: Settings) -> Result<Engine, StartError> {
+        let (core, serving) = recover(&*log, settings)?;
+        info!(position = %serving.position(), events = serving.events(), "log is taken in");
+        let (position, _) = watch::channel(serving.position());
+        let (sender, inbox) = mpsc::channel(INBOX_MAX);
+        let serving = Arc::new(RwLock::new(serving));
+        let builder = Builder::new(Arc::clone(&log), Arc::clone(&serving), sender.downgrade());
+        let shared = Arc::new(Shared { serving, position, read_only: AtomicBool::new(false), builder });
+        let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
+        let thread = std::thread::Builder::new().name("sequencer".to_owned());
+        let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;
+        Ok(Engine { handle: Handle { inbox: sender, shared, log }, sequencer })
+    }
+
+    /// A way to the engine.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Keeps what is due by time alone going; needed once, where a runtime is.
+    pub fn spawn_ticks(&self) -> tokio::task::JoinHandle<()> {
+        let handle = self.handle.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(TICK);
+            loop {
+                ticks.tick().await;
+                handle.tick().await;
+            }
+        })
+    }
+
+    /// Whether the sequencer has ended, after a stop or by a bug.
+    pub fn has_ended(&self) -> bool {
+        self.sequencer.is_finished()
+    }
+
+    /// Finishes what waits, and ends.
+    ///
+    /// # Panics
+    ///
+    /// If the sequencer did: a bug should not look like a clean stop.
+    pub async fn stop(self) {
+        self.handle.stop().await;
+        let joined = tokio::task::spawn_blocking(move || self.sequencer.join()).await;
+        assert!(matches!(joined, Ok(Ok(()))), "the sequencer ended by a bug");
+    }
+}

@@ -1,0 +1,84 @@
+//! HTTP: what services, workers and agents ask for, answered as JSON.
+//!
+//! Every response, errors too, says in `selfsame-position` and `selfsame-version` what it was given at.
+//! Errors are problem documents (RFC 9457). Any GET takes `at_least=<position>` and waits for it.
+//!
+//! Nobody's identity is proven here: the principal is what the caller says it is, so this is for loopback
+//! until there is a boundary.
+//!
+//! Not here: what an answer says (`read`), the operator's routes (`operator`).
+
+mod body;
+mod connections;
+mod control;
+mod events;
+mod jobs;
+mod params;
+mod principal;
+mod reads;
+mod respond;
+
+use std::future::Future;
+use std::io;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::handle::Handle;
+pub use crate::http::body::{BODY_WAIT, JSON_BYTES_MAX};
+pub(crate) use crate::http::body::{Lines, from_json};
+pub(crate) use crate::http::connections::serve_connections;
+pub use crate::http::connections::{CONNECTIONS_MAX, IDLE_WAIT, STOP_WAIT};
+pub(crate) use crate::http::params::Params;
+pub(crate) use crate::http::respond::ndjson;
+
+/// Answers on the listener until `stop` is ready, then finishes what was begun, for [`STOP_WAIT`] at most.
+///
+/// # Errors
+///
+/// None at present: a listener that fails to accept is tried again.
+pub async fn serve(
+    handle: Handle,
+    listener: TcpListener,
+    stop: impl Future + Send + 'static,
+) -> io::Result<()> {
+    serve_connections(listener, router(handle), stop).await;
+    Ok(())
+}
+
+/// All routes of the data and the control plane.
+pub fn router(handle: Handle) -> Router {
+    let routes = Router::new()
+        .route("/v1/events", post(events::publish))
+        .route("/v1/events/{position}", get(reads::event))
+        .route("/v1/cache/{projection}/{*key}", get(reads::cache))
+        .route("/v1/views/{projection}", get(reads::query))
+        .route("/v1/views/{projection}/{*key}", get(reads::view))
+        .route("/v1/jobs", get(reads::jobs))
+        .route("/v1/jobs/dead", get(reads::dead))
+        .route("/v1/jobs/{queue}/lease", post(jobs::lease))
+        .route("/v1/jobs/{queue}/ack", post(jobs::ack))
+        .route("/v1/jobs/{queue}/nack", post(jobs::nack))
+        .route("/v1/versions", get(reads::versions).post(control::register))
+        .route("/v1/versions/{version}", get(reads::version))
+        .route("/v1/versions/{version}/plan", get(reads::plan))
+        .route("/v1/versions/{version}/build", post(control::build))
+        .route("/v1/versions/{version}/cutover", post(control::cutover))
+        .route("/v1/versions/{version}/rewind", post(control::rewind))
+        .route("/v1/versions/{version}/drop", post(control::drop_generation))
+        .route("/v1/state", get(reads::state))
+        .route("/v1/refused", get(reads::refused))
+        .route("/v1/health", get(reads::health));
+    finish(routes, handle)
+}
+
+/// Adds what all routes have in common: unknown routes, wrong methods, `at_least`, the headers.
+pub(crate) fn finish(routes: Router<Handle>, handle: Handle) -> Router {
+    routes
+        .fallback(respond::no_route)
+        .method_not_allowed_fallback(respond::wrong_method)
+        .layer(from_fn_with_state(handle.clone(), respond::around))
+        .with_state(handle)
+}

@@ -1,0 +1,165 @@
+//! The routes that only read.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use selfsame_core::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
+use selfsame_core::{Code, Refusal};
+use selfsame_record::Position;
+use tracing::error;
+
+use crate::handle::Handle;
+use crate::http::params::{Params, Place};
+use crate::http::respond::bad_request;
+use crate::read::{self, Refused, Served, ViewQuery};
+
+/// Entries of a list if the reader does not say.
+const LISTED_DEFAULT: usize = 100;
+
+type Answered = Result<Served, Refused>;
+
+pub(crate) async fn cache(
+    State(handle): State<Handle>,
+    Place((projection, key)): Place<(String, String)>,
+    params: Params,
+) -> Answered {
+    let read_as = only_read_as(&handle, params)?;
+    read::get_cache(&handle, &projection, &key, read_as.as_deref())
+}
+
+pub(crate) async fn view(
+    State(handle): State<Handle>,
+    Place((projection, key)): Place<(String, String)>,
+    params: Params,
+) -> Answered {
+    let read_as = only_read_as(&handle, params)?;
+    read::get_view(&handle, &projection, &key, read_as.as_deref())
+}
+
+pub(crate) async fn query(
+    State(handle): State<Handle>,
+    Place(projection): Place<String>,
+    params: Params,
+) -> Answered {
+    let read = view_query(params).map_err(|refusal| Refused::now(&handle, refusal));
+    let (query, read_as) = read?;
+    read::query(&handle, &projection, &query, read_as.as_deref())
+}
+
+pub(crate) async fn jobs(State(handle): State<Handle>, params: Params) -> Answered {
+    nothing_else(&handle, params)?;
+    Ok(read::jobs(&handle))
+}
+
+pub(crate) async fn dead(State(handle): State<Handle>, params: Params) -> Answered {
+    let limit = only_limit(&handle, params, DEAD_JOBS_SHOWN_MAX)?;
+    Ok(read::dead(&handle, limit))
+}
+
+pub(crate) async fn refused(State(handle): State<Handle>, params: Params) -> Answered {
+    let limit = only_limit(&handle, params, REFUSALS_SHOWN_MAX)?;
+    Ok(read::refused(&handle, limit))
+}
+
+pub(crate) async fn versions(State(handle): State<Handle>, params: Params) -> Answered {
+    nothing_else(&handle, params)?;
+    Ok(read::versions(&handle))
+}
+
+pub(crate) async fn version(
+    State(handle): State<Handle>,
+    Place(version): Place<String>,
+    params: Params,
+) -> Answered {
+    nothing_else(&handle, params)?;
+    read::version(&handle, &version)
+}
+
+pub(crate) async fn plan(
+    State(handle): State<Handle>,
+    Place(version): Place<String>,
+    params: Params,
+) -> Answered {
+    nothing_else(&handle, params)?;
+    read::plan(&handle, &version)
+}
+
+pub(crate) async fn state(State(handle): State<Handle>, params: Params) -> Answered {
+    nothing_else(&handle, params)?;
+    Ok(read::state(&handle))
+}
+
+pub(crate) async fn event(
+    State(handle): State<Handle>,
+    Place(position): Place<String>,
+    params: Params,
+) -> Answered {
+    let read_as = only_read_as(&handle, params)?;
+    let Ok(at) = position.parse().map(Position::new) else {
+        let shown: String = position.chars().take(80).collect();
+        let refusal = bad_request(format!("`{shown}` is not a position")).next("name one such as 42");
+        return Err(Refused::now(&handle, refusal));
+    };
+    let reader = handle.clone();
+    let read = tokio::task::spawn_blocking(move || read::event(&reader, at, read_as.as_deref())).await;
+    read.unwrap_or_else(|err| {
+        error!(err = &err as &dyn std::error::Error, "reading an event ended early");
+        Err(Refused::now(&handle, Refusal::new(Code::Stopping, "the engine is stopping")))
+    })
+}
+
+/// Whether the engine takes records.
+pub(crate) async fn health(State(handle): State<Handle>, params: Params) -> Result<Response, Refused> {
+    nothing_else(&handle, params)?;
+    if handle.inbox.is_closed() {
+        return Err(Refused::now(&handle, Refusal::new(Code::Stopping, "the engine is stopping")));
+    }
+    if handle.is_read_only() {
+        let refusal = Refusal::new(Code::ReadOnly, "an append failed, and no more records are taken")
+            .next("mend what the engine's log says is wrong and restart it");
+        return Err(Refused::now(&handle, refusal));
+    }
+    Ok(read::health(&handle).into_response())
+}
+
+fn view_query(mut params: Params) -> Result<(ViewQuery, Option<String>), Refusal> {
+    let by = params.take("by").unwrap_or_default();
+    let descending = match params.take("order").as_deref() {
+        None | Some("asc") => false,
+        Some("desc") => true,
+        Some(_) => return Err(bad_query("`order` must be `asc` or `desc`")),
+    };
+    let limit = params.number("limit").map_err(|refusal| bad_query(&refusal.detail))?;
+    let query = ViewQuery {
+        by: by.split(',').filter(|column| !column.is_empty()).map(str::to_owned).collect(),
+        equal: params.prefixed("eq."),
+        from: params.take("from"),
+        until: params.take("until"),
+        descending,
+        // What does not fit here is over the view's own limit, too.
+        limit: limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        after: params.take("after"),
+    };
+    let read_as = params.take("read_as");
+    params.end()?;
+    Ok((query, read_as))
+}
+
+fn bad_query(detail: &str) -> Refusal {
+    Refusal::new(Code::BadQuery, detail)
+}
+
+fn only_read_as(handle: &Handle, mut params: Params) -> Result<Option<String>, Refused> {
+    let read_as = params.take("read_as");
+    nothing_else(handle, params)?;
+    Ok(read_as)
+}
+
+fn only_limit(handle: &Handle, mut params: Params, max: usize) -> Result<usize, Refused> {
+    let limit = params.limit(max).map_err(|refusal| Refused::now(handle, refusal))?;
+    nothing_else(handle, params)?;
+    Ok(limit.unwrap_or(LISTED_DEFAULT))
+}
+
+fn nothing_else(handle: &Handle, params: Params) -> Result<(), Refused> {
+    params.end().map_err(|refusal| Refused::now(handle, refusal))
+}

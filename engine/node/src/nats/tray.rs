@@ -1,0 +1,102 @@
+//! The durable in-tray: a JetStream stream that keeps events while the engine is away.
+//!
+//! A publisher's acknowledgement from the stream means that the NATS server has the message; it leaves the
+//! stream once it is in the log, as an event or as a refusal with its reason. The message's place in the
+//! stream stands in the record, so a crash between the two neither loses nor doubles one.
+//!
+//! A *session* is one connection that reads the stream in order, from the oldest message that is not
+//! acknowledged. Whatever goes wrong ends it: a lost connection, a stream made anew, a log that takes no
+//! more, no active version yet. The next one begins at the oldest message again, so the order is kept,
+//! and what is in the log already is only acknowledged.
+//!
+//! How long the NATS server may take to sync what it has acknowledged is its own matter (two minutes by
+//! default): after a power failure, only what the engine has answered is certain.
+
+mod session;
+mod sift;
+mod stream;
+mod trouble;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::handle::Handle;
+use crate::nats::tray::session::Session;
+pub use crate::nats::tray::stream::{
+    CONSUMER, TRAY_BYTES_DEFAULT, TRAY_IN_FLIGHT_MAX, TRAY_MESSAGE_BYTES_MAX, TRAY_STREAM,
+};
+use crate::nats::tray::trouble::TrayTrouble;
+
+/// The pause after the first session that came to nothing. It doubles up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(200);
+/// The longest pause between two sessions.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// How reading the in-tray stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum TrayState {
+    /// Not connected yet.
+    Starting,
+    /// Messages are read as they come.
+    Reading,
+    /// Messages stay in the stream for the moment.
+    Waiting {
+        /// What has to change.
+        why: String,
+    },
+}
+
+/// The reader of the in-tray.
+pub(crate) struct Tray {
+    handle: Handle,
+    url: String,
+    bytes_max: u64,
+    state: watch::Sender<TrayState>,
+}
+
+impl Tray {
+    pub(crate) fn new(handle: Handle, url: String, bytes_max: u64, state: watch::Sender<TrayState>) -> Tray {
+        Tray { handle, url, bytes_max, state }
+    }
+
+    /// Reads until the plane stops.
+    pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+            () = self.sessions() => {}
+        }
+    }
+
+    async fn sessions(&self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let mut taken = 0;
+            let trouble = match self.session(&mut taken).await {
+                Ok(never) => match never {},
+                Err(trouble) => trouble,
+            };
+            pause = if taken > 0 { PAUSE_MIN } else { pause };
+            let retry_in_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            let why = trouble.to_string();
+            if *self.state.borrow() != (TrayState::Waiting { why: why.clone() }) {
+                let err: &dyn std::error::Error = &trouble;
+                warn!(err, retry_in_ms, "the in-tray is not read, will retry");
+            }
+            self.state.send_replace(TrayState::Waiting { why });
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn session(&self, taken: &mut u64) -> Result<std::convert::Infallible, TrayTrouble> {
+        let session = Session::open(&self.handle, &self.url, self.bytes_max).await?;
+        info!("the in-tray is read");
+        self.state.send_replace(TrayState::Reading);
+        session.read(taken).await
+    }
+}

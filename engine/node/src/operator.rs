@@ -1,0 +1,157 @@
+//! The operator plane: what only the person in charge of the machine may do, on a Unix socket that only
+//! they can open.
+//!
+//! The conventions are those of `http`. Answers that take long come as lines of JSON.
+//!
+//! Not here: folding (`replay`), the form of a record (`read`).
+
+mod dump;
+mod replayed;
+
+use std::future::Future;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::handle::Handle;
+use crate::http::{finish, serve_connections};
+
+/// Long answers at once; each holds a thread, and a replay a generation besides.
+pub const LONG_ANSWERS_MAX: usize = 2;
+/// How long a long answer waits for a client that does not read it.
+pub const READER_WAIT: Duration = Duration::from_secs(30);
+/// Pieces of a long answer that wait for their reader.
+const PIECES_MAX: usize = 8;
+
+/// Answers on a Unix socket at the path until `stop` is ready. The socket of an engine that is gone is
+/// replaced; at the end the socket is removed.
+///
+/// # Errors
+///
+/// If somebody answers at the path, something else than a socket is there, or none can be made.
+pub async fn serve(handle: Handle, socket: &Path, stop: impl Future + Send + 'static) -> io::Result<()> {
+    let (listener, _file) = bind(socket).await?;
+    serve_connections(listener, router(handle), stop).await;
+    Ok(())
+}
+
+/// All routes of the operator plane.
+fn router(handle: Handle) -> Router {
+    let slots = Arc::new(Semaphore::new(LONG_ANSWERS_MAX));
+    let for_dumps = Arc::clone(&slots);
+    let routes = Router::new()
+        .route("/v1/replay", post(move |state, request| replayed::replay(state, request, slots)))
+        .route("/v1/log", get(move |state, params| dump::dump(state, params, for_dumps)));
+    finish(routes, handle)
+}
+
+/// The socket's file, removed when it is dropped.
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // It may be gone already, and nothing hangs on it: a start replaces what is left.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Binds within a folder that nobody else can enter, so that the socket is never open to others, and
+/// moves it into its place.
+async fn bind(socket: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    clear(socket).await?;
+    let private = socket.with_file_name(".op");
+    let _ = std::fs::remove_dir_all(&private);
+    std::fs::create_dir(&private)?;
+    std::fs::set_permissions(&private, std::fs::Permissions::from_mode(0o700))?;
+    let bound = private.join("s");
+    let listener = UnixListener::bind(&bound)?;
+    std::fs::set_permissions(&bound, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&bound, socket)?;
+    let file = SocketFile(socket.to_owned());
+    std::fs::remove_dir(&private)?;
+    Ok((listener, file))
+}
+
+/// Removes the socket of an engine that is gone.
+async fn clear(socket: &Path) -> io::Result<()> {
+    let found = match std::fs::symlink_metadata(socket) {
+        Ok(found) => found,
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(err) => return Err(err),
+    };
+    let path = socket.display();
+    if !found.file_type().is_socket() {
+        let what = format!("`{path}` is there and is not a socket: move it away");
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
+    if UnixStream::connect(socket).await.is_ok() {
+        let what = format!("an engine answers at `{path}` already: stop it first");
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, what));
+    }
+    std::fs::remove_file(socket)
+}
+
+/// The writer's end of a long answer. Only for threads that may block.
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl Pieces {
+    fn channel() -> (Pieces, crate::http::Lines) {
+        let (sender, receiver) = mpsc::channel(PIECES_MAX);
+        (Pieces(sender), crate::http::Lines(receiver))
+    }
+
+    /// Sends a piece; whether somebody still reads.
+    fn send(&self, piece: String) -> bool {
+        let sending = self.0.send_timeout(Ok(Bytes::from(piece)), READER_WAIT);
+        tokio::runtime::Handle::current().block_on(sending).is_ok()
+    }
+
+    /// Sends a piece unless others are waiting.
+    fn offer(&self, piece: String) {
+        // A reader who is slow misses some progress and nothing else.
+        let _ = self.0.try_send(Ok(Bytes::from(piece)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn a_socket_is_for_its_owner_alone_and_goes_with_the_engine() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("operator.sock");
+        let (listener, file) = bind(&socket).await.expect("a socket");
+        assert_eq!(mode(&socket), 0o600);
+        let again = bind(&socket).await.err().expect("somebody answers");
+        assert_eq!(again.kind(), io::ErrorKind::AddrInUse);
+        drop(listener);
+        std::mem::forget(file);
+        let (_listener, file) = bind(&socket).await.expect("what is left is replaced");
+        drop(file);
+        assert!(!socket.exists());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_a_socket_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("operator.sock");
+        std::fs::write(&file, "mine").expect("a file");
+        let err = bind(&file).await.err().expect("a file is there");
+        assert_eq!(err.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&file).expect("it is still there"), b"mine");
+    }
+}

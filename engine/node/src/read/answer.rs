@@ -1,0 +1,51 @@
+//! The sequencer's answers as JSON text.
+
+use selfsame_core::{Answer, Code};
+
+use crate::clock::show_time;
+use crate::handle::Handle;
+use crate::read::body::Body;
+use crate::read::{Refused, Served};
+use crate::sequencer::Reply;
+
+/// What became of a request.
+///
+/// # Errors
+///
+/// If it was refused.
+pub fn answer(handle: &Handle, reply: Reply) -> Result<Served, Refused> {
+    let Reply { position, version, outcome } = reply;
+    match outcome {
+        Ok(answer) => {
+            let mut body = Body::new(position, version);
+            put(&mut body, &answer);
+            Ok(body.served())
+        }
+        // A reply without the sequencer names no position of its own.
+        Err(refusal) if refusal.code == Code::Stopping => Err(Refused::now(handle, refusal)),
+        Err(refusal) => Err(Refused { position, version, refusal }),
+    }
+}
+
+fn put(body: &mut Body, answer: &Answer) {
+    match answer {
+        Answer::Published { events } => body.put("events", events),
+        Answer::Registered { version, id, existed } => {
+            body.put("registered", version).put("id", id).put("existed", existed)
+        }
+        Answer::Building { version } => body.put("building", version),
+        Answer::Switched(to) => {
+            body.put("at", &to.at).put("from", &to.from).put("to", &to.version).put("window", &to.window)
+        }
+        Answer::RewindPending { version, from } => body.put("pending", version).put("from", from),
+        Answer::Dropped { version } => body.put("dropped", version),
+        Answer::Leased { lease, until, jobs } => {
+            body.put("lease", lease).put("until", &show_time(*until)).put("jobs", jobs)
+        }
+        Answer::Settled { job, retry_at: None, dead: false } => body.put("job", job),
+        Answer::Settled { job, retry_at, dead } => {
+            body.put("job", job).put("retry_at", &retry_at.map(show_time)).put("dead", dead)
+        }
+        Answer::Noted {} => body,
+    };
+}

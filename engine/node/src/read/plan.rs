@@ -1,0 +1,103 @@
+//! What a version would change, said before anything is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use selfsame_core::Stage;
+use selfsame_record::Name;
+use selfsame_schema::{Change, Registry, TypeChange, Version};
+use serde_json::{Value, json};
+
+use crate::handle::Handle;
+use crate::read::body::Body;
+use crate::read::{Refused, Served};
+
+/// What the version would change relative to the active one.
+///
+/// # Errors
+///
+/// If there is no such version.
+pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
+    let (position, admission, lifecycle) = handle.read(|serving| {
+        let status = serving.status();
+        (serving.position(), Arc::clone(&status.admission), status.lifecycle.clone())
+    });
+    // A version never changes, so what follows is as of the position without holding anybody up.
+    let refused = |refusal| Refused { position, version: admission.active, refusal };
+    let no = admission.find_version(name).map_err(refused)?;
+    let registry = &admission.registry;
+    let version = registry.version(no).ok_or_else(|| refused(admission.not_live(no)))?;
+    let active = admission.active.and_then(|active| registry.version(active)).map(|active| &**active);
+    let types = type_changes(registry, active, version);
+    let stage = lifecycle.stage(no);
+    let replayed = if stage.is_some_and(Stage::is_live) { 0 } else { position.get() };
+    let new = types.iter().filter(|t| active.is_some() && t.change == Change::New);
+    let mut body = Body::new(position, admission.active);
+    body.put("plan", &no).put("from", &admission.active).put("stage", &stage.map(Stage::word));
+    body.put("class", "reversible").put("records_to_replay", &replayed);
+    body.put("types", &types.iter().map(type_json).collect::<Vec<Value>>());
+    body.put("projections", &projection_changes(active, version));
+    // Events of these types stay in the log and are skipped by the version that is gone back to.
+    body.put("rewind_skips", &new.map(|t| t.event_type.as_str()).collect::<Vec<&str>>());
+    Ok(body.served())
+}
+
+/// What becomes of each event type; without an active version, all are new.
+fn type_changes(registry: &Registry, active: Option<&Version>, version: &Version) -> Vec<TypeChange> {
+    match active {
+        Some(active) => registry.changes(active.no(), version.no()),
+        None => {
+            let new = |event_type| TypeChange { event_type, change: Change::New };
+            version.events().map(|(name, _)| new(name.clone())).collect()
+        }
+    }
+}
+
+fn type_json(change: &TypeChange) -> Value {
+    let event_type = &change.event_type;
+    match &change.change {
+        Change::New => json!({ "type": event_type, "change": "new" }),
+        Change::Gone => json!({ "type": event_type, "change": "gone" }),
+        Change::Same => json!({ "type": event_type, "change": "same" }),
+        Change::Changed { ops } => json!({ "type": event_type, "change": "changed", "ops": ops }),
+    }
+}
+
+fn projection_changes(active: Option<&Version>, version: &Version) -> Vec<Value> {
+    let none = BTreeMap::new();
+    let before = active.map_or(&none, Version::projections);
+    let after = version.projections();
+    let names: BTreeSet<&Name> = before.keys().chain(after.keys()).collect();
+    names.into_iter().map(|name| projection_change(name, before.get(name), after.get(name))).collect()
+}
+
+fn projection_change(name: &Name, before: Option<&Value>, after: Option<&Value>) -> Value {
+    let change = match (before, after) {
+        (None, _) => "new",
+        (_, None) => "gone",
+        (Some(before), Some(after)) if before == after => "same",
+        _ => "changed",
+    };
+    let kind = after.or(before).and_then(|section| section.get("kind"));
+    json!({ "name": name, "kind": kind, "change": change })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn projections_are_told_apart_by_their_sections() {
+        let name = Name::parse("profile").expect("a name");
+        let (a, b) = (json!({ "kind": "cache", "on": {} }), json!({ "kind": "cache", "on": { "x": {} } }));
+        for (before, after, change) in [
+            (None, Some(&a), "new"),
+            (Some(&a), None, "gone"),
+            (Some(&a), Some(&a), "same"),
+            (Some(&a), Some(&b), "changed"),
+        ] {
+            let said = projection_change(&name, before, after);
+            assert_eq!(said, json!({ "name": "profile", "kind": "cache", "change": change }));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The one writer: takes what waits, lets the core decide, appends one group commit, folds it, answers.
+//!
+//! While one commit is being synced the next one gathers in the inbox, so the more is waiting the more one
+//! sync carries. If an append fails the core is ahead of the log: from then on every request is refused,
+//! readers go on with what is durable, and a restart decides upon what is on disk.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::RwLock;
+use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Refusal, Request, Serving, Ticket};
+use selfsame_log::{AppendError, Log};
+use selfsame_projections::Generation;
+use selfsame_record::{Block, Body, Position, Principal, VersionNo};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info};
+
+use crate::builder::{Builder, HANDOVER_BEHIND_MAX, fold_tail};
+use crate::clock;
+
+/// Requests that wait at most; more are refused as overload.
+pub const INBOX_MAX: usize = 8192;
+/// The principal of records that the engine writes on its own account.
+pub const ENGINE: &str = "selfsame";
+
+/// What arrives at the sequencer.
+#[expect(clippy::large_enum_variant, reason = "nearly every message is a request")]
+pub(crate) enum Message {
+    /// Somebody asks for something.
+    Ask { principal: Principal, request: Request, reply: oneshot::Sender<Reply> },
+    /// A builder has a generation near the head.
+    Built(Box<Generation>),
+    /// A builder gave up.
+    BuildFailed { version: VersionNo, reason: String },
+    /// Write what is due.
+    Tick,
+    /// Finish what waits and end.
+    Stop,
+}
+
+/// An answer, and what it was given at.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The head of the log, everything up to it durable and applied.
+    pub position: Position,
+    /// The version that answers from there on.
+    pub version: Option<VersionNo>,
+    /// What became of the request.
+    pub outcome: Result<Answer, Refusal>,
+}
+
+/// What the sequencer and the handles share.
+pub(crate) struct Shared {
+    pub(crate) serving: Arc<RwLock<Serving>>,
+    pub(crate) position: watch::Sender<Position>,
+    pub(crate) read_only: AtomicBool,
+    pub(crate) builder: Builder,
+}
+
+pub(crate) struct Sequencer {
+    core: Core,
+    log: Arc<dyn Log>,
+    shared: Arc<Shared>,
+    inbox: mpsc::Receiver<Message>,
+    waiting: VecDeque<Input>,
+    replies: HashMap<Ticket, oneshot::Sender<Reply>>,
+    next_ticket: u64,
+    engine: Principal,
+}
+
+impl Sequencer {
+    pub(crate) fn new(
+        core: Core,
+        log: Arc<dyn Log>,
+        shared: Arc<Shared>,
+        inbox: mpsc::Receiver<Message>,
+    ) -> Sequencer {
+        #[expect(clippy::expect_used, reason = "a constant")]
+        let engine = Principal::parse(ENGINE).expect("a principal");
+        let (waiting, replies) = (VecDeque::new(), HashMap::new());
+        Sequencer { core, log, shared, inbox, waiting, replies, next_ticket: 1, engine }
+    }
+
+    /// Runs until it is told to stop, or every handle is gone.
+    pub(crate) fn run(mut self) {
+        for version in self.core.lifecycle().building() {
+            info!(%version, "build goes on after a restart");
+            self.start_build(version);
+        }
+        let mut going = true;
+        while going || !self.waiting.is_empty() {
+            if self.waiting.is_empty() {
+                match self.inbox.blocking_recv() {
+                    Some(message) => going = self.take(message),
+                    None => going = false,
+                }
+            }
+            while going && self.waiting.len() < INBOX_MAX {
+                match self.inbox.try_recv() {
+                    Ok(message) => going = self.take(message),
+                    Err(_) => break,
+                }
+            }
+            if !self.waiting.is_empty() {
+                self.step();
+            }
+        }
+    }
+
+    /// Whether to go on.
+    fn take(&mut self, message: Message) -> bool {
+        match message {
+            Message::Ask { principal, request, reply } => {
+                let ticket = Ticket(self.next_ticket);
+                self.next_ticket += 1;
+                self.replies.insert(ticket, reply);
+                self.waiting.push_back(Input { ticket, principal, request });
+            }
+            Message::Built(generation) => self.take_built(*generation),
+            Message::BuildFailed { version, reason } => {
+                self.enqueue(Request::BuildFailed { version, reason });
+            }
+            Message::Tick => self.enqueue(Request::Tick),
+            Message::Stop => return false,
+        }
+        true
+    }
+
+    fn enqueue(&mut self, request: Request) {
+        let (ticket, principal) = (Ticket(0), self.engine.clone());
+        self.waiting.push_back(Input { ticket, principal, request });
+    }
+
+    /// Folds the last records into a built generation; it is adopted only if nothing comes in between, so
+    /// what waits is decided first.
+    fn take_built(&mut self, mut generation: Generation) {
+        while !self.waiting.is_empty() {
+            self.step();
+        }
+        let version = generation.version();
+        let head = self.core.head();
+        if head.records_since(generation.position()) > 4 * HANDOVER_BEHIND_MAX {
+            return self.shared.builder.start(generation);
+        }
+        if self.shared.read_only.load(Ordering::Relaxed) {
+            return;
+        }
+        match fold_tail(&*self.log, &mut generation, head, self.core.registry()) {
+            Ok(()) => self.enqueue(Request::Candidate { generation: Box::new(generation) }),
+            Err(err) => self.enqueue(Request::BuildFailed { version, reason: err.to_string() }),
+        }
+        self.step();
+        self.shared.builder.finished(version, head);
+    }
+
+    /// One group commit.
+    fn step(&mut self) {
+        if self.shared.read_only.load(Ordering::Relaxed) {
+            return self.refuse_all();
+        }
+        let batch = self.core.prepare(&mut self.waiting, clock::now(), &self.shared.serving.read());
+        match self.commit(batch) {
+            Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect)),
+            Err((err, effects)) => self.halt(&err, effects),
+        }
+    }
+
+    fn commit(&mut self, batch: Batch) -> Result<Vec<Effect>, (AppendError, Vec<Effect>)> {
+        let Batch { records, effects, adopt, .. } = batch;
+        if records.is_empty() {
+            return Ok(effects);
+        }
+        let block = Block::pack(&records);
+        if let Err(err) = self.log.append(&block) {
+            return Err((err, effects));
+        }
+        let control = records.iter().any(|r| matches!(r.body, Body::Control(_)));
+        let status = control.then(|| self.core.status());
+        #[expect(clippy::expect_used, reason = "the block was packed a moment ago")]
+        let view = Block::view(block.as_bytes()).expect("a packed block reads back");
+        let mut serving = self.shared.serving.write();
+        serving.commit(view.records(), adopt, status);
+        let position = serving.position();
+        drop(serving);
+        self.shared.position.send_replace(position);
+        Ok(effects)
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Answer { ticket, outcome } => self.answer(ticket, outcome),
+            Effect::StartBuild { version } => self.start_build(version),
+            Effect::StopBuild { version } => self.shared.builder.stop(version),
+            Effect::ServeFrom { version, from } => info!(%version, %from, "another version answers"),
+        }
+    }
+
+    fn start_build(&self, version: VersionNo) {
+        if let Some(generation) = self.core.new_generation(version) {
+            self.shared.builder.start(generation);
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket, outcome: Result<Answer, Refusal>) {
+        let Some(reply) = self.replies.remove(&ticket) else { return };
+        let (position, version) = {
+            let serving = self.shared.serving.read();
+            (serving.position(), serving.active())
+        };
+        // A caller who went away has lost nothing but the answer.
+        let _ = reply.send(Reply { position, version, outcome });
+    }
+
+    fn halt(&mut self, err: &AppendError, effects: Vec<Effect>) {
+        error!(err = err as &dyn std::error::Error, "append failed, no more records are taken");
+        self.shared.read_only.store(true, Ordering::Relaxed);
+        for effect in effects {
+            if let Effect::Answer { ticket, .. } = effect {
+                self.answer(ticket, Err(read_only(err)));
+            }
+        }
+    }
+
+    fn refuse_all(&mut self) {
+        while let Some(input) = self.waiting.pop_front() {
+            self.answer(input.ticket, Err(read_only(&AppendError::Halted)));
+        }
+    }
+}
+
+fn read_only(err: &AppendError) -> Refusal {
+    Refusal::new(Code::ReadOnly, format!("nothing was written: {err}"))
+        .next("mend what the engine's log says is wrong (a full disk, most likely) and restart it")
+        .next("reading goes on meanwhile; what was acknowledged is safe")
+}

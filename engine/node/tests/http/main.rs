@@ -1,0 +1,18 @@
+//! The HTTP interface and the operator's socket, from the outside: what is asked, and what comes of it.
+
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod operator;
+#[cfg(test)]
+mod publish;
+#[cfg(test)]
+mod reads;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod versions;
