@@ -1,0 +1,49 @@
+//! The commands, one file each, and which of them is run.
+
+pub(crate) mod event;
+pub(crate) mod get;
+pub(crate) mod import;
+pub(crate) mod jobs;
+pub(crate) mod log;
+pub(crate) mod publish;
+pub(crate) mod query;
+pub(crate) mod refused;
+pub(crate) mod replay;
+pub(crate) mod serve;
+pub(crate) mod state;
+pub(crate) mod version;
+
+use clap::ValueEnum;
+
+use crate::args::{Cli, Command};
+use crate::failure::Outcome;
+use crate::out::Out;
+
+/// How a request travels, where there is a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// HTTP
+    Http,
+    /// NATS, by request and reply
+    Nats,
+}
+
+/// Runs the command.
+pub(crate) async fn run(cli: Cli) -> Outcome {
+    let out = Out { json: cli.json };
+    match cli.command {
+        Command::Serve(args) => serve::run(args, out).await,
+        Command::Demo(args) => crate::demo::run(args).await,
+        Command::Import(command) => import::run(command, out).await,
+        Command::Publish(args) => publish::run(args, out).await,
+        Command::Get(args) => get::run(args, out).await,
+        Command::Query(args) => query::run(args, out).await,
+        Command::Jobs(command) => jobs::run(command, out).await,
+        Command::Version(command) => version::run(command, out).await,
+        Command::State(args) => state::run(args, out).await,
+        Command::Refused(args) => refused::run(args, out).await,
+        Command::Event(args) => event::run(args, out).await,
+        Command::Replay(args) => replay::run(args, out).await,
+        Command::Log(command) => log::run(command, out).await,
+    }
+}

@@ -1,0 +1,140 @@
+//! `serve`: an engine and its servers, until it is told to stop.
+
+mod servers;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use selfsame_core::Settings;
+use selfsame_node::Engine;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::{Failure, Outcome};
+use crate::out::{Out, line};
+use crate::reach::{LISTEN, OPERATOR, SERVING, Serving};
+use servers::Servers;
+
+/// How often it is looked whether the engine still runs.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Serve an engine from a folder
+///
+/// The log in the folder is all that counts: everything else follows from it. Services publish and read
+/// over HTTP, and over NATS if it is given; operators use the socket `operator.sock` in the folder, which
+/// only the folder's owner can open. `serving.json` says where the engine listens while it does.
+///
+/// No boundary is in force: nobody's identity is proven, callers are who they say they are. The engine
+/// therefore listens on this machine alone.
+///
+/// SIGINT or SIGTERM ends it: what waits is finished first. What was acknowledged survives any end.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  selfsame serve --dir ./data
+  selfsame serve --dir ./data --nats managed               with a nats-server of its own
+  selfsame serve --dir ./data --nats nats://127.0.0.1:4222")]
+pub(crate) struct ServeArgs {
+    /// The folder of the log; made if it is not there
+    #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
+    dir: PathBuf,
+    /// Where to listen for HTTP, on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
+    listen: SocketAddr,
+    /// NATS: the URL of a server, `managed` to start one on a free port, or `none`
+    #[arg(long, value_name = "URL", default_value = "none")]
+    nats: String,
+    /// Earlier versions that are kept in step for a warm rewind
+    ///
+    /// More take memory and time for each event; with 0, every rewind builds first.
+    #[arg(long, value_name = "VERSIONS", default_value_t = 2)]
+    standbys: u8,
+}
+
+pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
+    if !args.listen.ip().is_loopback() {
+        return Err(Failure::NotLoopback(args.listen));
+    }
+    // Before anything starts, so that no signal goes unheard.
+    let stop = Stop::listen()?;
+    let engine = open(&args.dir, Settings { standbys_max: usize::from(args.standbys) }).await?;
+    let _ticks = engine.spawn_ticks();
+    let servers = Servers::start(engine.handle(), &args.dir, args.listen, &args.nats).await?;
+    let serving = servers.serving();
+    serving.write(&args.dir)?;
+    say(&serving, &args.dir, out)?;
+    let ended = until_told(stop, &engine).await;
+    // Gone already if somebody cleaned up; it is only a hint to others.
+    let _ = std::fs::remove_file(args.dir.join(SERVING));
+    ended?;
+    servers.stop().await;
+    engine.stop().await;
+    eprintln!("stopped");
+    Ok(())
+}
+
+async fn open(dir: &Path, settings: Settings) -> Outcome<Engine> {
+    let unusable = |source| Failure::File { path: dir.to_owned(), verb: "made", source };
+    std::fs::create_dir_all(dir).map_err(unusable)?;
+    let dir = dir.to_owned();
+    let opening = tokio::task::spawn_blocking(move || Engine::open(&dir, settings));
+    let opened =
+        opening.await.map_err(|_| Failure::Bug("the engine ended by a bug at its start".to_owned()))?;
+    Ok(opened?)
+}
+
+/// Says where the engine listens, and what it does not do.
+fn say(serving: &Serving, dir: &Path, out: Out) -> Outcome {
+    let operator = dir.join(OPERATOR);
+    eprintln!("http      {}", serving.http);
+    eprintln!("nats      {}", serving.nats.as_deref().unwrap_or("none"));
+    eprintln!("operator  {}", operator.display());
+    eprintln!(
+        "warning: no boundary is in force: nobody's identity is proven, and whoever reaches these addresses \
+         can do everything. Only this machine does."
+    );
+    if out.json {
+        let said = json!({
+            "http": serving.http, "nats": serving.nats, "operator": operator, "pid": serving.pid,
+        });
+        return line(&said.to_string());
+    }
+    Ok(())
+}
+
+/// Waits for the end: a signal, or the sequencer's, which nobody ordered.
+async fn until_told(mut stop: Stop, engine: &Engine) -> Outcome {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.told() => return Ok(()),
+            _ = looks.tick() => if engine.has_ended() {
+                return Err(Failure::Bug("the sequencer ended by a bug; what was acknowledged is in the log".to_owned()));
+            },
+        }
+    }
+}
+
+/// The signals that end an engine.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> Outcome<Stop> {
+        let listen = |kind| {
+            signal(kind).map_err(|e| Failure::Server { what: "listening for signals", reason: e.to_string() })
+        };
+        Ok(Stop { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

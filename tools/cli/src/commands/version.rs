@@ -1,0 +1,215 @@
+//! `version`: the life of a schema version.
+
+pub(super) mod people;
+pub(crate) mod wait;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, segment};
+use crate::commands::publish::read_source;
+use crate::failure::Outcome;
+use crate::out::{Out, member, outline, show};
+use crate::reach::Reach;
+use wait::{wait_active, wait_built};
+
+/// What is done with schema versions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VersionCommand {
+    Register(RegisterArgs),
+    /// Show what a version would change, before anything is done
+    Plan(OneArgs),
+    Build(BuildArgs),
+    Cutover(CutoverArgs),
+    Rewind(RewindArgs),
+    /// Keep a version's generation no longer; it can be built again
+    Drop(OneArgs),
+    /// List all versions with their stages
+    List {
+        #[command(flatten)]
+        reach: Reach,
+    },
+    Show(ShowArgs),
+}
+
+/// A version, on an engine.
+#[derive(Args, Debug)]
+pub(crate) struct OneArgs {
+    /// The version: its number such as `v2`, or its content id
+    version: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Register a schema version
+///
+/// The document is checked whole before anything is built. The same document registered again is the same
+/// version.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  selfsame version register git-v2.yaml
+  selfsame version register - < git-v2.yaml")]
+pub(crate) struct RegisterArgs {
+    /// The document, YAML or JSON; `-` for stdin
+    file: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Build a version's projections in the shadow of the active ones
+///
+/// Reading and writing go on meanwhile. When it is done the version is a candidate, kept in step with the
+/// log, and can be cut over to.
+#[derive(Args, Debug)]
+pub(crate) struct BuildArgs {
+    /// Wait until it is done, and show how far it is
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+/// Make a version the active one
+///
+/// Cache, views, jobs and admission switch together at one position of the log. The version that was
+/// active stays in step, so that going back is one record.
+#[derive(Args, Debug)]
+pub(crate) struct CutoverArgs {
+    /// Refuse if another version than this is active; `none` if there must be none
+    /// [default: the version's parent]
+    #[arg(long, value_name = "VERSION")]
+    expect: Option<String>,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+/// Go back to a version that was active
+///
+/// Events since the cutover are kept and are read through the lens. If the version is kept in step, this is
+/// one record; if not, its generation is built first, while the present version goes on serving.
+#[derive(Args, Debug)]
+pub(crate) struct RewindArgs {
+    /// Refuse if another version than this is active
+    #[arg(long, value_name = "VERSION")]
+    expect: Option<String>,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+/// Show a version with its event types, projections and digests
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// Print the document alone
+    #[arg(long)]
+    document: bool,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
+    match command {
+        VersionCommand::Register(args) => register(args, out).await,
+        VersionCommand::Plan(args) => {
+            let answer = args.reach.client()?.get(&path(&args, "/plan"), &[]).await?;
+            out.answer(&answer, people::plan)
+        }
+        VersionCommand::Build(args) => build(args, out).await,
+        VersionCommand::Cutover(args) => cutover(args, out).await,
+        VersionCommand::Rewind(args) => rewind(args, out).await,
+        VersionCommand::Drop(args) => {
+            let answer = args.reach.client()?.post(&path(&args, "/drop"), &json!({})).await?;
+            out.answer(&answer, |json| format!("{} is dropped", show(member(json, "dropped"))))
+        }
+        VersionCommand::List { reach } => {
+            let answer = reach.client()?.get("versions", &[]).await?;
+            out.answer(&answer, people::list)
+        }
+        VersionCommand::Show(args) => show_one(args, out).await,
+    }
+}
+
+fn path(one: &OneArgs, verb: &str) -> String {
+    format!("versions/{}{verb}", segment(&one.version))
+}
+
+async fn register(args: RegisterArgs, out: Out) -> Outcome {
+    let document = read_source(&args.file)?;
+    let answer = args.reach.client()?.send("versions", media_type(&document), document).await?;
+    out.answer(&answer, |json| {
+        let registered = show(member(json, "registered"));
+        if member(json, "existed") == &Value::Bool(true) {
+            format!("{registered}, which existed")
+        } else {
+            registered
+        }
+    })
+}
+
+/// The media type of a document: JSON begins with a brace.
+pub(crate) fn media_type(document: &str) -> &'static str {
+    if document.trim_start().starts_with('{') { "application/json" } else { "application/yaml" }
+}
+
+async fn build(args: BuildArgs, out: Out) -> Outcome {
+    let client = args.one.reach.client()?;
+    let mut answer = client.post(&path(&args.one, "/build"), &json!({})).await?;
+    if args.wait {
+        answer = wait_built(&client, &args.one.version).await?;
+    }
+    let version = args.one.version;
+    out.answer(&answer, |_| match args.wait {
+        true => format!("{version} is built: cut over with `selfsame version cutover {version}`"),
+        false => format!("{version} is being built: see how far with `selfsame version show {version}`"),
+    })
+}
+
+async fn cutover(args: CutoverArgs, out: Out) -> Outcome {
+    let body = match args.expect.as_deref() {
+        None => json!({}),
+        Some("none") => json!({ "expected_active": null }),
+        Some(version) => json!({ "expected_active": version }),
+    };
+    let answer = args.one.reach.client()?.post(&path(&args.one, "/cutover"), &body).await?;
+    out.answer(&answer, people::switched)
+}
+
+async fn rewind(args: RewindArgs, out: Out) -> Outcome {
+    let client = args.one.reach.client()?;
+    let mut body = json!({ "reason": args.reason });
+    if let (Some(version), Some(members)) = (args.expect, body.as_object_mut()) {
+        members.insert("expected_active".to_owned(), version.into());
+    }
+    let answer = client.post(&path(&args.one, "/rewind"), &body).await?;
+    let Some(pending) = member(&answer.json, "pending").as_str() else {
+        return out.answer(&answer, people::switched);
+    };
+    eprintln!("{pending} is not kept in step: its generation is built first, while the present one serves");
+    let answer = wait_active(&client, pending).await?;
+    out.answer(&answer, |json| format!("{} answers since #{}", args.one.version, member(json, "since")))
+}
+
+async fn show_one(args: ShowArgs, out: Out) -> Outcome {
+    let answer = args.one.reach.client()?.get(&path(&args.one, ""), &[]).await?;
+    let mut json = answer.json.clone();
+    let document = json.as_object_mut().and_then(|members| members.remove("document")).unwrap_or_default();
+    if args.document {
+        let text = format!("{document:#}");
+        return out.answer(&Answer { text: document.to_string(), json: document }, |_| text);
+    }
+    out.answer(&answer, |_| outline(&json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_says_what_it_is_by_its_first_character() {
+        assert_eq!(media_type(" {}"), "application/json");
+        assert_eq!(media_type("selfsame: 1"), "application/yaml");
+    }
+}

@@ -1,0 +1,114 @@
+//! What an engine says of versions, for people.
+
+use serde_json::Value;
+
+use crate::out::{member, show, table};
+
+/// A switch: what answers now, and what it was before.
+pub(super) fn switched(answer: &Value) -> String {
+    let (to, at) = (show(member(answer, "to")), member(answer, "at"));
+    let from = match member(answer, "from") {
+        Value::Null => "nothing before it".to_owned(),
+        from => format!("{} before it", show(from)),
+    };
+    let line = format!("{to} answers from #{at} on, {from}");
+    match member(answer, "window") {
+        Value::Null => line,
+        window => {
+            let (first, last) = (member(window, "first"), member(window, "last"));
+            format!("{line}\nthe window was #{first} to #{last}, with {} events", member(window, "events"))
+        }
+    }
+}
+
+/// All versions, a line each.
+pub(crate) fn list(answer: &Value) -> String {
+    let versions = member(answer, "versions").as_array().filter(|versions| !versions.is_empty());
+    let Some(versions) = versions else {
+        return "no version is registered".to_owned();
+    };
+    let row = |version: &Value| {
+        let id: String = show(member(version, "id")).chars().take(12).collect();
+        let since = [member(version, "since"), member(version, "ready")];
+        let since = since.into_iter().find(|at| !at.is_null()).cloned().unwrap_or_default();
+        let text = |name| member(version, name).clone();
+        vec![text("no"), text("stage"), since, text("parent"), text("name"), Value::from(id)]
+    };
+    table(&["no", "stage", "since", "parent", "name", "id"], &versions.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What a version would change.
+pub(super) fn plan(answer: &Value) -> String {
+    let from = match member(answer, "from") {
+        Value::Null => "no active version".to_owned(),
+        from => show(from),
+    };
+    let mut lines = vec![format!("{} against {from}:", show(member(answer, "plan")))];
+    for kind in ["types", "projections"] {
+        let changes = member(answer, kind).as_array().into_iter().flatten();
+        lines.extend(changes.map(|change| format!("  {}", changed(change))));
+    }
+    lines.push(format!("stage: {}", show(member(answer, "stage"))));
+    lines.push(format!("class: {}", show(member(answer, "class"))));
+    lines.push(format!("records to replay: {}", member(answer, "records_to_replay")));
+    let skips = show(member(answer, "rewind_skips"));
+    let skips = if skips.is_empty() { "nothing" } else { &skips };
+    lines.push(format!("a rewind would set aside until the next cutover: {skips}"));
+    lines.join("\n")
+}
+
+fn changed(change: &Value) -> String {
+    let (kind, name) = match member(change, "type") {
+        Value::Null => (show(member(change, "kind")), show(member(change, "name"))),
+        event_type => ("event".to_owned(), show(event_type)),
+    };
+    let line = format!("{:<8} {kind} {name}", show(member(change, "change")));
+    match member(change, "ops").as_array() {
+        Some(ops) if !ops.is_empty() => {
+            let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
+            format!("{line}: {}", ops.join(", "))
+        }
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_switch_is_said_in_one_line_and_its_window_in_another() {
+        let cutover = json!({"at": 57, "from": null, "to": "v1", "window": null});
+        assert_eq!(switched(&cutover), "v1 answers from #57 on, nothing before it");
+        let window = json!({"first": 58, "last": 70, "events": 9});
+        let rewind = json!({"at": 71, "from": "v2", "to": "v1", "window": window});
+        let expect = "v1 answers from #71 on, v2 before it\nthe window was #58 to #70, with 9 events";
+        assert_eq!(switched(&rewind), expect);
+    }
+
+    #[test]
+    fn versions_are_listed_with_their_stages() {
+        let version = json!({"no": "v1", "id": "ab".repeat(32), "name": "n", "parent": null, "stage": "active", "since": 3});
+        let text = list(&json!({"versions": [version]}));
+        assert_eq!(
+            text,
+            "NO  STAGE   SINCE  PARENT  NAME  ID\nv1  active      3       -  n     abababababab"
+        );
+        assert_eq!(list(&json!({"versions": []})), "no version is registered");
+    }
+
+    #[test]
+    fn a_plan_names_every_change() {
+        let answer = json!({
+            "plan": "v2", "from": "v1", "stage": "registered", "class": "reversible", "records_to_replay": 9,
+            "types": [{"type": "a.b", "change": "changed", "ops": [{"rename": {"from": "/a", "to": "/b"}}]}],
+            "projections": [{"name": "files", "kind": "view", "change": "same"}],
+            "rewind_skips": [],
+        });
+        let text = plan(&answer);
+        assert!(text.starts_with("v2 against v1:\n  changed  event a.b: {\"rename\""), "{text}");
+        assert!(text.contains("\n  same     view files\n"), "{text}");
+        assert!(text.ends_with("next cutover: nothing"), "{text}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The built binary, run as a user runs it.
+
+mod command_line;
+mod five_minutes;
+mod helper;
+mod import_goes_on;
+mod over_nats;

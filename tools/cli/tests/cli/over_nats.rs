@@ -1,0 +1,92 @@
+//! The same over a real nats-server. Skipped, aloud, where there is none.
+
+#![expect(clippy::expect_used, reason = "tests end this way")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::helper::{Nats, Served, free_port, run, small_repository};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path")
+}
+
+#[test]
+fn events_travel_over_nats_and_are_read_over_it() {
+    let (folder, dir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let Some(nats) = Nats::start(free_port(), folder.path()) else { return };
+    let served = Served::start(dir.path(), &["--nats", &nats.url]);
+    let repo = small_repository();
+    let imported = served.run(&["import", "git", text(repo.path())]);
+    assert!(imported.err.contains("importing 3 commits over NATS"), "{}", imported.err);
+    assert!(imported.ok().contains("new: 6, duplicates: 0, "));
+    let again = served.run(&["import", "git", text(repo.path()), "--via", "http", "--json"]).json();
+    assert_eq!(again["duplicates"], 6, "{again}");
+
+    let ann = served.run(&["get", "author", "ann@example.org", "--via", "nats"]).json();
+    assert_eq!(ann["commits"], 2, "{ann}");
+    assert_eq!(served.run(&["get", "files", "docs/door%25.md", "--via", "nats"]).json()["churn"], 1);
+    let missing = served.run(&["get", "files", "nothing", "--via", "nats"]);
+    assert_eq!(
+        (missing.code, missing.err.starts_with("error[not-found]")),
+        (Some(1), true),
+        "{}",
+        missing.err
+    );
+
+    let data =
+        r#"{"commit":"c","path":"p","author_email":"e","added":1,"removed":0,"churn":1,"binary":false}"#;
+    let publish = ["publish", "git.file-changed", "--id", "1", "--data", data, "--via"];
+    let over = |way: &'static str| publish.iter().copied().chain([way]).collect::<Vec<_>>();
+    let first = served.run(&over("nats")).ok();
+    assert_eq!(served.run(&over("http")).ok(), format!("{}, which was there before\n", first.trim()));
+    let refused = served.run(&["publish", "git.nonsense", "--key", "k", "--via", "nats"]);
+    assert_eq!(
+        (refused.code, refused.err.starts_with("error[unknown-type]")),
+        (Some(1), true),
+        "{}",
+        refused.err
+    );
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
+fn the_tray_takes_events_while_no_engine_runs() {
+    let (folder, dir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let Some(nats) = Nats::start(free_port(), folder.path()) else { return };
+    let served = Served::start(dir.path(), &["--nats", &nats.url]);
+    let repo = small_repository();
+    served.run(&["import", "git", text(repo.path())]).ok();
+    assert_eq!(served.stop(), Some(0));
+
+    let data =
+        r#"{"commit":"c","path":"p","author_email":"e","added":1,"removed":0,"churn":1,"binary":false}"#;
+    let publish =
+        ["publish", "git.file-changed", "--id", "1", "--data", data, "--via", "tray", "--nats", &nats.url];
+    let put = run(&publish).ok();
+    assert!(put.starts_with("in the tray, as message "), "{put}");
+    let served = Served::start(dir.path(), &["--nats", &nats.url]);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while served.run(&["get", "files", "p"]).code != Some(0) {
+        assert!(Instant::now() < deadline, "the event was not taken from the tray");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_managed_server_comes_and_goes_with_the_engine() {
+    let (folder, dir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    if Nats::start(free_port(), folder.path()).is_none() {
+        return;
+    }
+    let served = Served::start(dir.path(), &["--nats", "managed"]);
+    let repo = small_repository();
+    let imported = served.run(&["import", "git", text(repo.path())]);
+    assert!(imported.err.contains("over NATS"), "{}", imported.err);
+    let serving = std::fs::read_to_string(served.dir().join("serving.json")).expect("it is there");
+    let serving: serde_json::Value = serde_json::from_str(&serving).expect("JSON");
+    let url = serving["nats"].as_str().expect("a URL").to_owned();
+    assert_eq!(served.stop(), Some(0));
+    let address = url.trim_start_matches("nats://").to_owned();
+    assert!(std::net::TcpStream::connect(address).is_err(), "{url} is still there");
+}
