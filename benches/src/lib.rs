@@ -1,1 +1,0 @@
-//! Benchmarks, with their floors and peers in the same run.

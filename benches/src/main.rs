@@ -1,0 +1,60 @@
+//! Benchmarks that print their floor, and where there is one their peer, beside our figure.
+//!
+//! `cargo run --release -p selfsame-benches -- [publish] [replay] [rewind] [--smoke]`
+//!
+//! Runs of the things compared alternate and the median is shown, since machines drift: the ratio is what
+//! to quote, not the single figure. `--smoke` runs everything once on little data, to see that it works.
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
+mod corpus;
+mod publish;
+mod replay;
+mod report;
+mod rewind;
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Scale {
+    /// Runs of each thing, alternated.
+    pub(crate) runs: usize,
+    /// Events that one run publishes, per level of concurrency.
+    pub(crate) publishes: u64,
+    /// Events in the log that is replayed.
+    pub(crate) replayed: u64,
+    /// The log sizes at which rewinds are timed.
+    pub(crate) rewind_sizes: [u64; 2],
+    /// Rewinds timed at each size.
+    pub(crate) rewinds: usize,
+}
+
+const FULL: Scale = Scale {
+    runs: 5,
+    publishes: 30_000,
+    replayed: 1_000_000,
+    rewind_sizes: [10_000, 1_000_000],
+    rewinds: 200,
+};
+const SMOKE: Scale =
+    Scale { runs: 1, publishes: 500, replayed: 5_000, rewind_sizes: [1_000, 5_000], rewinds: 10 };
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let known = ["publish", "replay", "rewind", "--smoke"];
+    if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
+        eprintln!("error: `{unknown}` is not one of {known:?}");
+        std::process::exit(2);
+    }
+    let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
+    let wanted =
+        |name: &str| arguments.iter().all(|a| a.starts_with("--")) || arguments.iter().any(|a| a == name);
+    if wanted("publish") {
+        publish::run(scale);
+    }
+    if wanted("replay") {
+        replay::run(scale);
+    }
+    if wanted("rewind") {
+        rewind::run(scale);
+    }
+}
