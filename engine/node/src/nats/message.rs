@@ -26,8 +26,6 @@ pub(crate) const PREFIX: &str = "ce-";
 pub(crate) struct Asked {
     pub(crate) principal: Principal,
     pub(crate) request: Request,
-    /// The event, as far as it could be read.
-    pub(crate) draft: Option<Draft>,
 }
 
 impl Asked {
@@ -41,28 +39,14 @@ impl Asked {
     ) -> Asked {
         let (sender, event_type) = rest.split_once('.').unwrap_or((rest, ""));
         let read = read_event(headers, payload);
-        let (principal, read) = match sender_of(sender) {
-            Ok(principal) => (principal, read),
-            Err(refusal) => return Asked::refused(engine(), read.ok(), refusal, tray),
-        };
-        match read {
-            Ok(draft) => {
-                let request = handle.admit(std::slice::from_ref(&draft), Some(event_type), tray);
-                Asked { principal, request, draft: Some(draft) }
+        let (principal, request) = match (sender_of(sender), read) {
+            (Ok(principal), Ok(draft)) => {
+                (principal, handle.admit(std::slice::from_ref(&draft), Some(event_type), tray))
             }
-            Err(refusal) => Asked::refused(principal, None, refusal, tray),
-        }
-    }
-
-    /// Asks to note a refusal.
-    pub(crate) fn refused(
-        principal: Principal,
-        draft: Option<Draft>,
-        refusal: Refusal,
-        tray: Option<TraySeq>,
-    ) -> Asked {
-        let request = note_refused(draft.as_ref(), refusal, tray);
-        Asked { principal, request, draft }
+            (Ok(principal), Err(refusal)) => (principal, note_refused(None, refusal, tray)),
+            (Err(refusal), read) => (engine(), note_refused(read.ok().as_ref(), refusal, tray)),
+        };
+        Asked { principal, request }
     }
 }
 

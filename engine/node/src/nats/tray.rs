@@ -19,6 +19,7 @@ mod trouble;
 
 use std::time::Duration;
 
+use selfsame_core::{Code, Refusal, no_active_version};
 use serde::Serialize;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -95,8 +96,21 @@ impl Tray {
 
     async fn session(&self, taken: &mut u64) -> Result<std::convert::Infallible, TrayTrouble> {
         let session = Session::open(&self.handle, &self.url, self.bytes_max).await?;
+        self.check_takes_events()?;
         info!("the in-tray is read");
         self.state.send_replace(TrayState::Reading);
         session.read(taken).await
+    }
+
+    /// Publishers can put events into the stream, and there they stay, until the engine takes some.
+    fn check_takes_events(&self) -> Result<(), TrayTrouble> {
+        if self.handle.is_read_only() {
+            let refusal = Refusal::new(Code::ReadOnly, "the log takes no more records");
+            return Err(TrayTrouble::Held(refusal));
+        }
+        match self.handle.admission().active {
+            Some(_) => Ok(()),
+            None => Err(TrayTrouble::Held(no_active_version())),
+        }
     }
 }

@@ -102,25 +102,13 @@ impl<'a> Session<'a> {
         let place = TraySeq { stream: self.stream, seq };
         let rest = message.subject.strip_prefix(TRAY).unwrap_or_default();
         let asked = Asked::of(self.handle, rest, message.headers.as_ref(), &message.payload, Some(place));
-        let noted = match &asked.request {
-            Request::NoteRefused { refusal, .. } if refusal.code.retry() == Retry::Later => {
-                return Err(TrayTrouble::Held(refusal.clone()));
-            }
-            request => matches!(request, Request::NoteRefused { .. }),
-        };
-        let Asked { principal, request, draft } = asked;
-        let pending = self.handle.submit_waiting(&principal, request).await;
-        let handle = self.handle.clone();
-        Ok(async move {
-            let refusal = match outcome(pending).await? {
-                Some(refusal) if !noted => refusal,
-                _ => return Ok(message),
-            };
-            // The sequencer refused it, and the record that says so does not name the message.
-            let asked = Asked::refused(principal, draft, refusal, Some(place));
-            outcome(handle.submit_waiting(&asked.principal, asked.request).await).await?;
-            Ok(message)
-        })
+        if let Request::NoteRefused { refusal, .. } = &asked.request
+            && refusal.code.retry() == Retry::Later
+        {
+            return Err(TrayTrouble::Held(refusal.clone()));
+        }
+        let pending = self.handle.submit_waiting(&asked.principal, asked.request).await;
+        Ok(async move { settled(pending).await.map(|()| message) })
     }
 
     async fn check_stuck(&mut self) -> Result<(), TrayTrouble> {
@@ -135,12 +123,11 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What became of a request: done, refused for good, or not decided upon, which ends the session.
-pub(super) async fn outcome(pending: Pending) -> Result<Option<selfsame_core::Refusal>, TrayTrouble> {
+/// Waits until a record says what became of a message, an event or a refusal.
+pub(super) async fn settled(pending: Pending) -> Result<(), TrayTrouble> {
     match pending.reply().await.outcome {
-        Ok(_) => Ok(None),
         Err(refusal) if refusal.code.retry() == Retry::Later => Err(TrayTrouble::Held(refusal)),
-        Err(refusal) => Ok(Some(refusal)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

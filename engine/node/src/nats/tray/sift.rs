@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::warn;
 
-use crate::handle::Handle;
-use crate::nats::message::{Asked, engine};
+use crate::handle::{Handle, note_refused};
+use crate::nats::message::engine;
 use crate::nats::subject::TRAY;
-use crate::nats::tray::session::outcome;
+use crate::nats::tray::session::settled;
 use crate::nats::tray::stream::{TRAY_IN_FLIGHT_MAX, TRAY_STREAM};
 use crate::nats::tray::trouble::TrayTrouble;
 
@@ -43,7 +43,7 @@ pub(super) async fn sift(handle: &Handle, jetstream: &Context, stream: u64) -> R
     for _ in 0..TRAY_IN_FLIGHT_MAX {
         let Some(raw) = message_from(jetstream, from).await? else { break };
         from = raw.seq.saturating_add(1);
-        if let Err(why) = readable(&raw) && false {
+        if let Err(why) = readable(&raw) {
             refuse(handle, TraySeq { stream, seq: raw.seq }, &raw.subject, why).await?;
             delete(jetstream, raw.seq).await?;
         }
@@ -77,8 +77,8 @@ async fn refuse(handle: &Handle, place: TraySeq, subject: &str, why: &str) -> Re
     warn!(seq = place.seq, subject, why, "a message of the in-tray cannot be read and is taken out");
     let detail = format!("message {} on `{subject}` cannot be read: {why}", place.seq);
     let refusal = Refusal::new(Code::NotCloudEvent, detail).next("publish it with a NATS client library");
-    let asked = Asked::refused(engine(), None, refusal, Some(place));
-    outcome(handle.submit_waiting(&asked.principal, asked.request).await).await.map(drop)
+    let request = note_refused(None, refusal, Some(place));
+    settled(handle.submit_waiting(&engine(), request).await).await
 }
 
 fn readable(raw: &Raw) -> Result<(), &'static str> {
