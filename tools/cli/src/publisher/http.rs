@@ -3,7 +3,7 @@
 //! A batch is taken whole or not at all. One that is refused is cut in two, until the event that is the
 //! reason stands alone and is counted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use selfsame_core::BATCH;
 use serde_json::Value;
@@ -16,6 +16,8 @@ use crate::failure::{Failure, Outcome};
 const BATCH_EVENTS_MAX: usize = 500;
 /// Bytes after which a batch is closed, below the engine's own limit.
 const BATCH_BYTES: usize = 1 << 20;
+/// A pause of this length closes a batch.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Publishes as one principal.
 pub(crate) struct HttpPublisher {
@@ -107,14 +109,18 @@ fn event_type(event: &Value) -> &str {
     event.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The next events: as many as there are at once, up to the limits; none at the end.
+/// The next events: those that come without a pause, up to the limits; none at the end.
 async fn gather(events: &mut Events, len_max: usize) -> Outcome<Vec<Value>> {
     let (mut batch, mut bytes) = (Vec::new(), 0);
-    while batch.len() < len_max && bytes < BATCH_BYTES {
-        let Some(event) = events.recv().await else { break };
+    let mut next = events.recv().await;
+    while let Some(event) = next {
         let event = event?;
         bytes += event.to_string().len();
         batch.push(event);
+        if batch.len() >= len_max || bytes >= BATCH_BYTES {
+            break;
+        }
+        next = tokio::time::timeout(PAUSE, events.recv()).await.unwrap_or_default();
     }
     Ok(batch)
 }
@@ -123,6 +129,15 @@ async fn gather(events: &mut Events, len_max: usize) -> Outcome<Vec<Value>> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[tokio::test]
+    async fn a_pause_closes_a_batch() {
+        let (sender, mut events) = tokio::sync::mpsc::channel(16);
+        sender.send(Ok(json!("a"))).await.expect("room");
+        assert_eq!(gather(&mut events, 10).await.expect("no failure"), [json!("a")]);
+        sender.send(Ok(json!("b"))).await.expect("room");
+        assert_eq!(gather(&mut events, 10).await.expect("no failure"), [json!("b")]);
+    }
 
     #[tokio::test]
     async fn a_batch_is_closed_by_count_and_by_bytes() {
