@@ -50,6 +50,9 @@ pub struct Reply {
     pub outcome: Result<Answer, Refusal>,
 }
 
+/// Head of the log, and the version that answers there.
+type Stand = (Position, Option<VersionNo>);
+
 /// What the sequencer and the handles share.
 pub(crate) struct Shared {
     pub(crate) serving: Arc<RwLock<Serving>>,
@@ -161,7 +164,10 @@ impl Sequencer {
         }
         let batch = self.core.prepare(&mut self.waiting, clock::now(), &self.shared.serving.read());
         match self.commit(batch) {
-            Ok(effects) => effects.into_iter().for_each(|effect| self.perform(effect)),
+            Ok(effects) => {
+                let stand = self.stand();
+                effects.into_iter().for_each(|effect| self.perform(effect, stand));
+            }
             Err((err, effects)) => self.halt(&err, effects),
         }
     }
@@ -187,9 +193,15 @@ impl Sequencer {
         Ok(effects)
     }
 
-    fn perform(&mut self, effect: Effect) {
+    /// What answers are given at.
+    fn stand(&self) -> Stand {
+        let serving = self.shared.serving.read();
+        (serving.position(), serving.active())
+    }
+
+    fn perform(&mut self, effect: Effect, stand: Stand) {
         match effect {
-            Effect::Answer { ticket, outcome } => self.answer(ticket, outcome),
+            Effect::Answer { ticket, outcome } => self.answer(ticket, outcome, stand),
             Effect::StartBuild { version } => self.start_build(version),
             Effect::StopBuild { version } => self.shared.builder.stop(version),
             Effect::ServeFrom { version, from } => info!(%version, %from, "another version answers"),
@@ -202,12 +214,8 @@ impl Sequencer {
         }
     }
 
-    fn answer(&mut self, ticket: Ticket, outcome: Result<Answer, Refusal>) {
+    fn answer(&mut self, ticket: Ticket, outcome: Result<Answer, Refusal>, (position, version): Stand) {
         let Some(reply) = self.replies.remove(&ticket) else { return };
-        let (position, version) = {
-            let serving = self.shared.serving.read();
-            (serving.position(), serving.active())
-        };
         // A caller who went away has lost nothing but the answer.
         let _ = reply.send(Reply { position, version, outcome });
     }
@@ -215,16 +223,18 @@ impl Sequencer {
     fn halt(&mut self, err: &AppendError, effects: Vec<Effect>) {
         error!(err = err as &dyn std::error::Error, "append failed, no more records are taken");
         self.shared.read_only.store(true, Ordering::Relaxed);
+        let stand = self.stand();
         for effect in effects {
             if let Effect::Answer { ticket, .. } = effect {
-                self.answer(ticket, Err(read_only(err)));
+                self.answer(ticket, Err(read_only(err)), stand);
             }
         }
     }
 
     fn refuse_all(&mut self) {
+        let stand = self.stand();
         while let Some(input) = self.waiting.pop_front() {
-            self.answer(input.ticket, Err(read_only(&AppendError::Halted)));
+            self.answer(input.ticket, Err(read_only(&AppendError::Halted)), stand);
         }
     }
 }

@@ -6,13 +6,11 @@
 //! Core NATS keeps nothing: a message without an answer may not have been taken. A publisher sends it
 //! again, and a repetition is recognised by its id. Durable hand-over is the in-tray's part.
 
-use std::sync::Arc;
-
-use async_nats::{Client, Message};
-use tokio::sync::Semaphore;
+use async_nats::{Client, Message, Subject};
+use tokio::sync::mpsc;
 use tracing::debug;
 
-use crate::handle::Handle;
+use crate::handle::{Handle, Pending};
 use crate::nats::answer::{answer, reply_to};
 use crate::nats::inbox::Inbox;
 use crate::nats::message::Asked;
@@ -24,23 +22,30 @@ pub const IN_FLIGHT_MAX: usize = 4096;
 
 /// Takes messages until the subscription ends, and returns when the last one is answered.
 pub(crate) async fn run(handle: Handle, client: Client, mut messages: Inbox) {
-    let in_flight = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+    let (waiting, to_answer) = mpsc::channel(IN_FLIGHT_MAX);
+    let answering = tokio::spawn(answer_all(handle.clone(), client, to_answer));
     while let Some(message) = messages.next().await {
-        let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else { break };
         let to = reply_to(&message);
         let asked = asked(&handle, &message);
         let pending = handle.submit_waiting(&asked.principal, asked.request).await;
-        let (handle, client) = (handle.clone(), client.clone());
-        tokio::spawn(async move {
-            let reply = pending.reply().await;
-            let outcome = read::answer(&handle, reply);
-            answer(&client, &handle, to, outcome).await;
-            drop(permit);
-        });
+        if waiting.send((to, pending)).await.is_err() {
+            break;
+        }
     }
-    let all = u32::try_from(IN_FLIGHT_MAX).unwrap_or(u32::MAX);
-    let _last_answers = in_flight.acquire_many(all).await;
+    drop(waiting);
+    // A panic there is a bug that has been printed; there is nothing left to answer with.
+    let _ = answering.await;
     debug!("request-reply ingest has ended");
+}
+
+/// Answers in the order of the messages, which is the order in which they are decided. One task does it,
+/// so that the answers of one group commit leave in few packets.
+async fn answer_all(handle: Handle, client: Client, mut waiting: mpsc::Receiver<(Option<Subject>, Pending)>) {
+    while let Some((to, pending)) = waiting.recv().await {
+        let reply = pending.reply().await;
+        let outcome = read::answer(&handle, reply);
+        answer(&client, &handle, to, outcome).await;
+    }
 }
 
 fn asked(handle: &Handle, message: &Message) -> Asked {
