@@ -135,8 +135,9 @@ impl Core {
         refusal: Refusal,
         now: Micros,
     ) -> Refusal {
-        // A message of the in-tray is only acknowledged because of a record that names it.
-        if refused.tray.is_some() || self.refusals.admit(principal, now) {
+        // Beyond the limit a message of the in-tray is counted too, and not named by any record: a crash before
+        // its acknowledgement counts it twice, which is better than a log that a flood can fill.
+        if self.refusals.admit(principal, now) {
             self.write(batch, principal, Control::EventRefused(refused), now);
         }
         refusal

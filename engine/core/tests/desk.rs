@@ -382,6 +382,20 @@ fn requests_that_fail_leave_a_record_and_a_flood_of_them_a_bounded_number() {
 }
 
 #[test]
+fn a_flood_of_bad_messages_in_the_tray_does_not_fill_the_log() {
+    let mut desk = Desk::at_v1();
+    let head = desk.core.head().get();
+    for seq in 1..=150 {
+        let tray = Some(TraySeq { stream: 7, seq });
+        let refused = EventRefused { tray, ..EventRefused::default() };
+        let outcome = desk.ask(Request::NoteRefused { refused, refusal: Refusal::new(Code::TooLarge, "no") });
+        assert!(outcome.is_err(), "answered, so that the message is acknowledged");
+    }
+    assert_eq!(desk.core.head().get() - head, 100);
+    desk.check_replay();
+}
+
+#[test]
 fn an_event_whose_version_was_dropped_meanwhile_is_refused() {
     let mut desk = Desk::at_v1();
     let request = desk.event("1", r#"{"user_id":"a","email":"a"}"#);

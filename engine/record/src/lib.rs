@@ -2,7 +2,7 @@
 //!
 //! Everything here is pure and knows nothing of the other packages. A record is written once and read
 //! many times, so its form is a rkyv archive that is read in place; blocks carry the checksum and the
-//! format number ([`block`]).
+//! format number ([`Block`]).
 
 mod block;
 mod digest;
