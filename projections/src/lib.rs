@@ -30,6 +30,9 @@
 //! sees it), `$` (all of it), `$time` (the producer's, else the log's), `$key`, `$type`, `$id`, `$source`,
 //! `$principal`, and literals; `$$` begins a text with one `$`.
 
+// The order of a hash map is not in the log, so a pure package never goes by it.
+#![warn(clippy::iter_over_hash_type)]
+
 mod cache;
 mod cell;
 mod compile;

@@ -41,7 +41,11 @@ impl Ids {
     /// A digest over all identities with positions and fingerprints. Takes time with their number.
     pub(crate) fn digest(&self) -> MultisetDigest {
         let mut sum = MultisetDigest::default();
-        #[expect(clippy::disallowed_methods, reason = "the sum does not depend on the order")]
+        #[expect(
+            clippy::disallowed_methods,
+            clippy::iter_over_hash_type,
+            reason = "a sum does not depend on the order"
+        )]
         for (id, known) in self.known.iter() {
             let parts: [&[u8]; 3] = [&id.0.to_le_bytes(), &known.at.get().to_le_bytes(), &known.fingerprint];
             sum.insert(&selfsame_record::Digest::of(&parts));

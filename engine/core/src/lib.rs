@@ -7,6 +7,9 @@
 //! Draft ─ Admission ─ Input ─ Core::prepare ─ Batch ─(the node appends)─ Serving::commit ─ Effect
 //! ```
 
+// The order of a hash map is not in the log, so a pure package never goes by it.
+#![warn(clippy::iter_over_hash_type)]
+
 mod admission;
 mod batch;
 mod cloud_event;
