@@ -27,6 +27,7 @@ use crate::ids::{Ids, Known};
 use crate::input::{Effect, Input, Request};
 use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
+use crate::limits::LEASE_JOBS_MAX;
 use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
 use crate::tray::Tray;
@@ -334,7 +335,7 @@ pub fn check_document(registry: &Registry, document: &str) -> Result<(Version, P
 fn size_of(request: &Request) -> (usize, usize) {
     match request {
         Request::Publish { events } => (events.len(), events.iter().map(|e| e.bytes).sum()),
-        Request::Lease { max, .. } => (max + 1, 0),
+        Request::Lease { max, .. } => (LEASE_JOBS_MAX.min(*max) + 1, 0),
         _ => (2, 0),
     }
 }

@@ -1,0 +1,11 @@
+//! The core, asked request by request, on a log in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+mod desk;
+mod limits;
+mod requests;
