@@ -32,6 +32,9 @@ use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
 use crate::tray::Tray;
 
+/// Records that one tick writes at most.
+const TICK_RECORDS_MAX: usize = 100;
+
 /// What an operator sets and no record says.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -148,7 +151,6 @@ impl Core {
     pub fn prepare(&mut self, waiting: &mut VecDeque<Input>, now: Micros, serving: &Serving) -> Batch {
         let mut batch = Batch::default();
         let now = now.max(self.time);
-        self.write_due_counts(&mut batch, now);
         while let Some(input) = waiting.front() {
             let sharing = input.request.sharing();
             let (records, bytes) = size_of(&input.request);
@@ -180,8 +182,9 @@ impl Core {
         batch.effects.push(Effect::Answer { ticket, outcome });
     }
 
-    fn write_due_counts(&mut self, batch: &mut Batch, now: Micros) {
-        for (principal, count) in self.refusals.due(now) {
+    /// Writes the counts whose minute is over, as many as a tick may write; the next tick writes on.
+    pub(crate) fn write_due_counts(&mut self, batch: &mut Batch, now: Micros) {
+        for (principal, count) in self.refusals.due(now, TICK_RECORDS_MAX) {
             self.write(batch, &principal, Control::RefusalsCounted { count }, now);
         }
     }
@@ -335,6 +338,7 @@ pub fn check_document(registry: &Registry, document: &str) -> Result<(Version, P
 fn size_of(request: &Request) -> (usize, usize) {
     match request {
         Request::Publish { events } => (events.len(), events.iter().map(|e| e.bytes).sum()),
+        Request::Tick => (TICK_RECORDS_MAX, 0),
         Request::Lease { max, .. } => (LEASE_JOBS_MAX.min(*max) + 1, 0),
         _ => (2, 0),
     }

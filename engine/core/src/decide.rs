@@ -61,7 +61,10 @@ impl Core {
             Request::Nack { queue, job, lease, reason } => {
                 self.nack(batch, principal, &queue, job, lease, &reason, now)
             }
-            Request::Tick => Ok(Answer::Noted {}),
+            Request::Tick => {
+                self.write_due_counts(batch, now);
+                Ok(Answer::Noted {})
+            }
         }
     }
 

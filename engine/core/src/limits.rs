@@ -22,6 +22,10 @@ pub const LEASE_JOBS_MAX: usize = 100;
 pub const REASON_BYTES_MAX: usize = 1024;
 /// Refusals that are recorded whole per principal and minute; the rest of the minute is counted.
 pub const REFUSALS_PER_MINUTE: u32 = 100;
+/// Refusals that are recorded whole per minute, of all principals together.
+pub const REFUSALS_PER_MINUTE_IN_ALL: u32 = 1000;
+/// Principals whose refusals are counted apart; those of more are counted together.
+pub const COUNTED_PRINCIPALS_MAX: usize = 1000;
 /// Bytes that are kept of a refused event's data.
 pub const REFUSED_DATA_BYTES_MAX: usize = 4096;
 /// Refusals that stay readable in memory; older ones are in the log.

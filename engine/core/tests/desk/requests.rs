@@ -190,6 +190,21 @@ fn requests_that_fail_leave_a_record_and_a_flood_of_them_a_bounded_number() {
     desk.check_replay();
 }
 
+/// What is due by time is written by a tick alone: a candidate is complete up to the head that it was folded
+/// to, so nothing may be written between that and its adoption.
+#[test]
+fn a_candidate_is_adopted_while_counts_are_due() {
+    let mut desk = Desk::at_v1();
+    for _ in 0..150 {
+        desk.ask(Request::Build { version: VersionNo::FIRST }).unwrap_err();
+    }
+    desk.after_ms(60_000);
+    let version = desk.candidate(V2);
+    desk.ask(Request::Cutover { version, expected: Some(VersionNo::FIRST) }).unwrap();
+    desk.ask(Request::Tick).unwrap();
+    desk.check_replay();
+}
+
 #[test]
 fn a_flood_of_bad_messages_in_the_tray_does_not_fill_the_log() {
     let mut desk = Desk::at_v1();
