@@ -44,3 +44,17 @@ fn the_docs_name_no_files_that_are_not_there() {
         assert_eq!(gone, None, "{name} names a file that is not there");
     }
 }
+
+#[test]
+fn the_examples_register_one_after_the_other() {
+    for names in [["profiles-v1.yaml", "profiles-v2.yaml"], ["git-v1.yaml", "git-v2.yaml"]] {
+        let mut registry = selfsame_schema::Registry::new();
+        for name in names {
+            let document = page(&format!("examples/{name}"));
+            match selfsame_core::check_document(&registry, &document) {
+                Ok((version, _)) => registry.insert(version),
+                Err(problems) => panic!("{name}: {problems:?}"),
+            };
+        }
+    }
+}
