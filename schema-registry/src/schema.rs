@@ -6,15 +6,16 @@
 mod check;
 mod compare;
 mod parse;
+mod pattern;
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde_json::Value;
 
 pub(crate) use check::{UNKNOWN_MEMBER, missing_member};
 pub(crate) use compare::{describe, difference, shells};
 pub(crate) use parse::{ANNOTATIONS, event_schema, field_schema};
+pub(crate) use pattern::Pattern;
 
 use crate::json::number::Num;
 use crate::shape::SlotKind;
@@ -63,7 +64,7 @@ pub(crate) struct Range {
 pub(crate) struct Text {
     pub(crate) min_length: Option<u64>,
     pub(crate) max_length: Option<u64>,
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<Pattern>,
     /// `format: date-time`, an annotation that says how to read the string.
     pub(crate) date_time: bool,
 }

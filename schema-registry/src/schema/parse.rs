@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::RegexBuilder;
 use serde_json::{Map, Value};
 
-use super::{Items, Kind, Members, Property, Range, Schema, Text};
+use super::{Items, Kind, Members, Pattern, Property, Range, Schema, Text};
 use crate::json::number::Num;
 use crate::json::pointer;
-use crate::limits::{
-    ENUM_MAX, PATTERN_BYTES_MAX, PATTERN_SIZE_MAX, PROPERTY_BYTES_MAX, SCHEMA_DEPTH_MAX, SLOTS_MAX,
-};
+use crate::limits::{ENUM_MAX, PATTERN_BYTES_MAX, PROPERTY_BYTES_MAX, SCHEMA_DEPTH_MAX, SLOTS_MAX};
 use crate::problem::Problems;
 
 /// Keywords that change nothing about what is valid. `format` is one too, but stays in the content id,
@@ -183,7 +180,7 @@ impl Place<'_> {
         }
     }
 
-    fn pattern(&mut self, json: &Value) -> Option<regex::Regex> {
+    fn pattern(&mut self, json: &Value) -> Option<Pattern> {
         let Some(source) = json.as_str() else {
             return self.refuse("pattern", format!("must be a string, is `{json}`"));
         };
@@ -192,8 +189,7 @@ impl Place<'_> {
                 format!("the pattern has {} bytes, over the limit of {PATTERN_BYTES_MAX}", source.len());
             return self.refuse("pattern", message);
         }
-        let compiled = RegexBuilder::new(source).size_limit(PATTERN_SIZE_MAX).build();
-        compiled.map_err(|e| self.refuse::<()>("pattern", reason(&e))).ok()
+        Pattern::compile(source).map_err(|e| self.refuse::<()>("pattern", reason(&e))).ok()
     }
 
     fn items(&mut self, object: &Map<String, Value>) -> Items {

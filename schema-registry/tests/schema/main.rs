@@ -1,6 +1,8 @@
 //! The package from the outside: documents in, versions, rows and JSON out.
 
 #[cfg(test)]
+mod archived;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod design;
@@ -11,6 +13,10 @@ mod lenses;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod problems;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod wide;

@@ -21,11 +21,13 @@ impl Dice {
         usize::from(self.rolls.next().unwrap_or(0)) % n
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    /// Whether one of `n` comes out; not when the rolls are used up.
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.roll(n) == n - 1
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    /// One of them; the first when the rolls are used up.
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.roll(from.len())].clone()
     }
 }
