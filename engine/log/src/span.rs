@@ -1,8 +1,4 @@
-//! Which positions a block holds, from its header alone.
-//!
-//! A block that is to be appended was packed by this program a moment ago: reading two fields of its
-//! header costs nothing, where viewing it would check every record. Blocks that come from a disk are
-//! viewed.
+//! The positions that a block holds.
 
 use selfsame_record::{Block, Position};
 
@@ -14,24 +10,15 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Of a block that was just packed. The fields' places are those of the block's format.
+    /// Of a block that was just packed; blocks that come from a disk are viewed.
     pub(crate) fn of(block: &Block) -> Span {
-        let bytes = block.as_bytes();
-        let first = number(bytes.get(8..16));
-        let count = number(bytes.get(16..20));
-        assert!(first > 0 && count > 0, "a packed block of {count} records from #{first} on");
-        Span { first: Position::new(first), last: Position::new(first + count - 1) }
+        Span { first: block.first(), last: block.last() }
     }
 
     /// How many records there are.
     pub(crate) fn records(self) -> u64 {
         self.last.records_since(self.first) + 1
     }
-}
-
-/// A little-endian number of up to 8 bytes.
-fn number(bytes: Option<&[u8]>) -> u64 {
-    bytes.unwrap_or_default().iter().rev().fold(0, |n, byte| (n << 8) | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -91,6 +91,17 @@ impl Block {
         Block(bytes)
     }
 
+    /// The position of its first record.
+    pub fn first(&self) -> Position {
+        Position::new(u64::from_le_bytes(field(&self.0, 8)))
+    }
+
+    /// The position of its last record.
+    pub fn last(&self) -> Position {
+        let count = u64::from(u32::from_le_bytes(field(&self.0, 16)));
+        Position::new(self.first().get() + count - 1)
+    }
+
     /// The bytes to store.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -211,6 +222,7 @@ mod tests {
         let block = Block::pack(&records);
         let view = Block::view(block.as_bytes()).expect("a block");
         assert_eq!((view.first(), view.last()), (Position::new(7), Position::new(8)));
+        assert_eq!((block.first(), block.last()), (view.first(), view.last()));
         let read = view.records()[1].event().expect("an event");
         assert_eq!(read.row.slot(2), ValueRef::Text("a longer text than eight"));
         assert_eq!(read.row.slot(99), ValueRef::Absent);
