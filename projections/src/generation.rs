@@ -22,7 +22,7 @@ use crate::plan::{Plan, ProjectionKind, ProjectionPlan, Route};
 use crate::queue::{self, Queue};
 use crate::reduction::{self, Reduction};
 use crate::skipped::{Reason, Skipped};
-use crate::table::{Change, FixedState, Table};
+use crate::table::{Change, Table};
 use crate::view::View;
 
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub struct Generation {
     position: Position,
     /// In the order of the plan's projections.
     states: Vec<State>,
-    types: IndexMap<Box<str>, TypeEntry, FixedState>,
+    types: IndexMap<Box<str>, TypeEntry>,
     skipped: Skipped,
     scratch: Vec<(u16, Change)>,
 }

@@ -10,28 +10,14 @@
 //! it changed meanwhile. Reads are right before it too, and slower by the number of dirty rows.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use selfsame_record::{Digest, MultisetDigest};
-use siphasher::sip::SipHasher13;
 
 use crate::cell::Cell;
 use crate::index::{Index, Place};
 use crate::row::{self, Column, RowRef};
-
-/// SipHash with a fixed key. Keys come from outside, so the hash is not a weak one; nothing that can be
-/// seen from outside depends on it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FixedState;
-
-impl BuildHasher for FixedState {
-    type Hasher = SipHasher13;
-    fn build_hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_keys(0x5e1f, 0x7ab1e)
-    }
-}
 
 /// What one event changes in a row.
 #[derive(Debug)]
@@ -56,7 +42,9 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Arc<[Column]>,
-    rows: IndexMap<Arc<str>, Entry, FixedState>,
+    /// Hashed with a key of the process, so that nobody can choose keys that collide. What is seen from
+    /// outside does not hang on it: the order is that of coming and going.
+    rows: IndexMap<Arc<str>, Entry>,
     indexes: Vec<Index>,
     sum: MultisetDigest,
     /// Where dirty rows may stand: each of them is named, some twice, beside places that are clean or gone.
