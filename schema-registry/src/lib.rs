@@ -10,6 +10,7 @@
 // The order of a hash map is not in the log, so a pure package never goes by it.
 #![warn(clippy::iter_over_hash_type)]
 
+pub mod compat;
 mod decoder;
 mod document;
 mod json;
@@ -21,6 +22,7 @@ mod schema;
 mod shape;
 mod version;
 
+pub use compat::{ChangeKind, Comparison, CompatError, Label, SchemaChange};
 pub use decoder::{Decoder, Inexpressible};
 pub use document::Document;
 pub use limits::*;
