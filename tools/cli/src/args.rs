@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    event, get, import, jobs, log, publish, query, refused, replay, serve, state, version,
+    check, event, get, import, jobs, log, publish, query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 
@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Refused(refused::RefusedArgs),
     Event(event::EventArgs),
     Replay(replay::ReplayArgs),
+    Check(check::CheckArgs),
     /// Read the log of an engine, running or not
     #[command(subcommand)]
     Log(log::LogCommand),

@@ -1,5 +1,6 @@
 //! The commands, one file each, and which of them is run.
 
+pub(crate) mod check;
 pub(crate) mod event;
 pub(crate) mod get;
 pub(crate) mod import;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::State(args) => state::run(args, out).await,
         Command::Refused(args) => refused::run(args, out).await,
         Command::Event(args) => event::run(args, out).await,
+        Command::Check(args) => check::run(args, out).await,
         Command::Replay(args) => replay::run(args, out).await,
         Command::Log(command) => log::run(command, out).await,
     }

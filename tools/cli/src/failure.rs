@@ -78,6 +78,9 @@ pub(crate) enum Failure {
     /// A replay came to another state than the live one.
     #[error("the replayed state is not the live state")]
     Unequal,
+    /// A schema may not replace another one.
+    #[error("the new schema is not compatible with the old one in mode `{mode}`")]
+    Incompatible { mode: &'static str },
     /// The demo saw something else than what is promised.
     #[error("not as promised: {0}")]
     Promise(String),
@@ -118,6 +121,7 @@ impl Failure {
             Failure::EventsRefused { .. } => "events-refused",
             Failure::NotBuilt { .. } => "not-built",
             Failure::Unequal => "unequal",
+            Failure::Incompatible { .. } => "incompatible",
             Failure::Promise(_) => "not-as-promised",
             Failure::OutputClosed => "output-closed",
             Failure::Bug(_) => "bug",
@@ -155,6 +159,9 @@ impl Failure {
             Failure::EventsRefused { .. } => &["see why with `selfsame refused`"],
             Failure::NotBuilt { .. } => &["see why with `selfsame version show`"],
             Failure::Unequal => &["keep the log and both digests, and report this: it should not happen"],
+            Failure::Incompatible { .. } => &[
+                "change the schema so that the documents of before stay valid, or raise its version with a lens",
+            ],
             Failure::Promise(_) => &["keep the folder with `--keep`, and report this: it should not happen"],
             Failure::Bug(_) => &["please report this, with what you did before it"],
             Failure::File { .. }

@@ -15,6 +15,7 @@ fn help_texts_stay_what_they_are() {
         ("query --help", "query.txt"),
         ("version rewind --help", "version-rewind.txt"),
         ("replay --help", "replay.txt"),
+        ("check --help", "check.txt"),
     ] {
         let args: Vec<&str> = command.split(' ').collect();
         let help = run(&args).ok();
@@ -41,6 +42,8 @@ fn a_wrong_command_line_is_exit_2() {
         (&["jobs", "nack", "review", "1", "2"], "--reason <TEXT>"),
         (&["import", "git", ".", "--in-flight", "0"], "0 is not in 1..=8192"),
         (&["event", "x"], "a position is a number"),
+        (&["check", "old.json"], "<NEW>"),
+        (&["check", "a", "b", "--mode", "any"], "invalid value 'any'"),
         (&["state", "--server", "https://x"], "error[usage]: `https://x` does not begin with `http://`"),
         (&["state", "--as", "two words"], "error[usage]: `two words` is not a principal"),
         (&["get", "author", ".."], "error[usage]: the key `..` cannot be part of a URL"),

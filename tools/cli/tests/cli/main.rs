@@ -1,5 +1,6 @@
 //! The built binary, run as a user runs it.
 
+mod check;
 mod command_line;
 mod five_minutes;
 mod helper;
