@@ -11,6 +11,6 @@ mod op;
 mod promise;
 mod step;
 
-pub(crate) use op::Op;
+pub(crate) use op::{Op, parse_ops};
 pub(crate) use promise::broken_promises;
 pub(crate) use step::{Base, Step, StepSource};

@@ -12,8 +12,14 @@ pub const EVENTS_MAX: usize = 256;
 pub const SLOTS_MAX: usize = 512;
 /// Schemas within each other in one event type, the root's own counted.
 pub const SCHEMA_DEPTH_MAX: usize = 16;
-/// Operations of one event type's lens.
-pub const LENS_OPS_MAX: usize = 64;
+/// Operations of one event type's lens, those within other operations counted.
+pub const LENS_OPS_MAX: usize = 256;
+/// Lenses within each other in one event type's lens, its own list not counted.
+pub const LENS_DEPTH_MAX: usize = 8;
+/// Entries of one table of a `convert`.
+pub const TABLE_ENTRIES_MAX: usize = 1024;
+/// Parts that a `split` cuts a string into, or a `join` puts together.
+pub const SPLIT_PARTS_MAX: usize = 16;
 /// Projections of one version.
 pub const PROJECTIONS_MAX: usize = 64;
 /// Bytes of a property's key.

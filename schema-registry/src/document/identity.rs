@@ -13,14 +13,8 @@ pub(super) fn text(document: &Map<String, Value>) -> String {
     for event in members(document.get_mut("events")) {
         event.get_mut("schema").into_iter().for_each(bare_schema);
     }
-    for lens in
-        document.get_mut("lenses").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut)
-    {
-        let ops = lens.as_array_mut().into_iter().flatten();
-        for body in ops.flat_map(|op| op.as_object_mut().into_iter().flat_map(Map::values_mut)) {
-            body.get_mut("schema").into_iter().for_each(bare_schema);
-        }
-    }
+    let lenses = document.get_mut("lenses").and_then(Value::as_object_mut);
+    lenses.into_iter().flat_map(Map::values_mut).for_each(bare_lens);
     // A tree that came from canonical text has a canonical text.
     serde_json_canonicalizer::to_string(&Value::Object(document)).unwrap_or_default()
 }
@@ -37,6 +31,15 @@ fn is_empty(section: &Value) -> bool {
 fn members(section: Option<&mut Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
     let members = section.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
     members.filter_map(Value::as_object_mut)
+}
+
+/// Bares the schemas in a lens and in the lenses within it, which are as deep as a document lets them be.
+fn bare_lens(lens: &mut Value) {
+    let ops = lens.as_array_mut().into_iter().flatten();
+    for body in ops.flat_map(|op| op.as_object_mut().into_iter().flat_map(Map::values_mut)) {
+        body.get_mut("schema").into_iter().for_each(bare_schema);
+        body.get_mut("lens").into_iter().for_each(bare_lens);
+    }
 }
 
 /// Takes the annotations out, and orders sets. The form check bounds how deep schemas lie.

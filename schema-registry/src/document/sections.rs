@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{EventSection, LensSection};
 use crate::json::pointer;
-use crate::lens::Op;
-use crate::limits::{EVENTS_MAX, LENS_OPS_MAX, PROJECTIONS_MAX};
+use crate::lens::parse_ops;
+use crate::limits::{EVENTS_MAX, PROJECTIONS_MAX};
 use crate::problem::{Problem, Problems};
 use crate::schema::event_schema;
 use crate::shape::{EventShape, SlotKind};
@@ -169,28 +169,11 @@ pub(super) fn lenses(
             continue;
         }
         let Some((event_type, _)) = events.get_key_value(name.as_str()) else { continue };
-        if let Some(ops) = ops(json, &place, problems) {
+        if let Some(ops) = parse_ops(json, &place, problems) {
             lenses.insert(event_type.clone(), LensSection { ops, json: json.clone() });
         }
     }
     lenses
-}
-
-fn ops(json: &Value, place: &str, problems: &mut Problems) -> Option<Vec<Op>> {
-    let list = match json {
-        Value::Array(list) if list.len() <= LENS_OPS_MAX => list,
-        Value::Array(list) => {
-            problems.add(place, format!("has {} operations, over the limit of {LENS_OPS_MAX}", list.len()));
-            return None;
-        }
-        _ => {
-            problems.add(place, "must be a list of operations");
-            return None;
-        }
-    };
-    let read = |(index, json)| Op::parse(json, &format!("{place}/{index}"), problems);
-    let ops: Vec<Option<Op>> = list.iter().enumerate().map(read).collect();
-    ops.into_iter().collect()
 }
 
 pub(super) fn projections(document: &Object, problems: &mut Problems) -> BTreeMap<Name, Value> {

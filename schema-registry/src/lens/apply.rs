@@ -8,7 +8,8 @@ use super::Op;
 use super::field::{Field, Origin, lay_out};
 use super::step::{Base, Step};
 use crate::json::pointer::{self, Pointer};
-use crate::schema::{Schema, describe, shells};
+use crate::problem::Problems;
+use crate::schema::{Schema, describe, field_schema, shells};
 use crate::shape::{EventShape, SlotKind};
 
 /// What a lens makes of the parent's schema.
@@ -37,7 +38,8 @@ impl Image {
     pub(crate) fn apply(&mut self, op: &Op, own: &Schema) -> Result<(), String> {
         match op {
             Op::Add { at, schema, default } => {
-                let Some(schema) = schema.as_ref().or_else(|| own.at(at.tokens())) else {
+                let said = schema.as_ref().and_then(|json| field_schema(json, "", &mut Problems::default()));
+                let Some(schema) = said.as_ref().or_else(|| own.at(at.tokens())) else {
                     return Err(format!(
                         "the schema has no field `{at}`: add it there, or say the `schema` here"
                     ));
@@ -45,7 +47,7 @@ impl Image {
                 let field = Field::given(schema, default.as_ref())?;
                 self.put(at, field, Field::object)
             }
-            Op::Remove { at, default } => {
+            Op::Remove { at, default, .. } => {
                 let field = self.take(at)?;
                 let slots = lay_out(&field.schema(), default.as_ref())?;
                 note_removed(&field, &mut slots.into_iter(), &mut self.removed);
@@ -58,6 +60,7 @@ impl Image {
                 self.root.prune(from.split().map_or(&[], |(host, _)| host));
                 Ok(())
             }
+            _ => Err(format!("`{}` is not led through slots", op.forward())),
         }
     }
 

@@ -113,6 +113,12 @@ impl TypeCheck<'_> {
     }
 
     fn lens(&mut self, ops: &[Op]) -> Option<Edge> {
+        if let Some(index) = ops.iter().position(|op| !op.leads_through_slots()) {
+            let message = "the operation is read, but not led through slots";
+            let problem = Problem::new(format!("{}/{index}", self.lens_place()), message);
+            self.problems.push(problem.help("use add, remove, rename and move"));
+            return None;
+        }
         let mut image = Image::of(&self.old.schema);
         for (index, op) in ops.iter().enumerate() {
             if let Err(message) = image.apply(op, &self.own.schema) {
