@@ -10,6 +10,7 @@
 // The order of a hash map is not in the log, so a pure package never goes by it.
 #![warn(clippy::iter_over_hash_type)]
 
+mod checked;
 pub mod compat;
 mod decoder;
 mod document;

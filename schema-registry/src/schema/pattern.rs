@@ -10,7 +10,7 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::limits::PATTERN_SIZE_MAX;
+use crate::limits::{PATTERN_BYTES_MAX, PATTERN_SIZE_MAX};
 
 /// What `.` stands for.
 const NOT_LINE_END: &str = r"[^\n\r\x{2028}\x{2029}]";
@@ -25,10 +25,18 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles it, if it is of linear time and within [`PATTERN_SIZE_MAX`].
-    pub(crate) fn compile(source: &str) -> Result<Pattern, regex::Error> {
-        let regex = RegexBuilder::new(&rewrite(source)).size_limit(PATTERN_SIZE_MAX).build()?;
-        Ok(Pattern { source: source.to_owned(), regex })
+    /// Compiles it, if it is of linear time and within [`PATTERN_BYTES_MAX`] and [`PATTERN_SIZE_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn compile(source: &str) -> Result<Pattern, String> {
+        if source.len() > PATTERN_BYTES_MAX {
+            let bytes = source.len();
+            return Err(format!("the pattern has {bytes} bytes, over the limit of {PATTERN_BYTES_MAX}"));
+        }
+        let regex = RegexBuilder::new(&rewrite(source)).size_limit(PATTERN_SIZE_MAX).build();
+        Ok(Pattern { source: source.to_owned(), regex: regex.map_err(|e| reason(&e))? })
     }
 
     /// Whether it matches anywhere in the text.
@@ -40,6 +48,22 @@ impl Pattern {
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
+    }
+}
+
+fn reason(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(max) => {
+            format!(
+                "the pattern takes more than {max} bytes when it is compiled: make its repetitions smaller"
+            )
+        }
+        // The parser's message draws the pattern over several lines; its last line says what is wrong.
+        error => {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            format!("not a pattern of linear time: {last}")
+        }
     }
 }
 
