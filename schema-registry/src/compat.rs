@@ -21,7 +21,7 @@ mod kind;
 mod matching;
 mod object;
 mod scalar;
-mod source;
+pub(crate) mod source;
 mod walk;
 
 use serde::Serialize;
