@@ -102,8 +102,7 @@ async fn start_engine(folder: &Path) -> Engine {
     let engine = Engine::open(&folder.join("engine"), Settings { standbys_max: 1 }).expect("an engine");
     let handle = engine.handle();
     let agent = Principal::parse("agent").expect("a name");
-    let register = Request::Register { document: corpus::V1.to_owned() };
-    handle.ask(&agent, register).await.outcome.expect("a version");
+    handle.register(&agent, corpus::V1.to_owned()).await.outcome.expect("a version");
     handle.ask(&agent, Request::Build { version: VersionNo::FIRST }).await.outcome.expect("a build");
     let cutover = || Request::Cutover { version: VersionNo::FIRST, expected: None };
     while handle.ask(&agent, cutover()).await.outcome.is_err() {

@@ -49,8 +49,8 @@ async fn rewinds(folder: &std::path::Path, events: u64, count: usize) -> (Vec<f6
     let agent = Principal::parse("agent").expect("a name");
     let mut versions = Vec::new();
     for document in [corpus::V1, corpus::V2] {
-        let request = Request::Register { document: document.to_owned() };
-        let Ok(Answer::Registered { version, .. }) = handle.ask(&agent, request).await.outcome else {
+        let registered = handle.register(&agent, document.to_owned()).await.outcome;
+        let Ok(Answer::Registered { version, .. }) = registered else {
             panic!("not registered");
         };
         handle.ask(&agent, Request::Build { version }).await.outcome.expect("a build");

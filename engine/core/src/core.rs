@@ -17,17 +17,19 @@ use selfsame_projections::Plan;
 use selfsame_record::{
     ArchivedBody, ArchivedRecord, Body, Digest, EventId, Micros, Name, Position, Record, VersionNo,
 };
-use selfsame_schema::{Document, Problem, Registry, Version};
+use selfsame_schema::{Registry, Version};
 use thiserror::Error;
 
 use crate::admission::{Admission, Admitted};
 use crate::batch::Batch;
+use crate::checked::check_document;
 use crate::control::Control;
 use crate::ids::{Ids, Known};
 use crate::input::{Effect, Input, Request};
 use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::limits::LEASE_JOBS_MAX;
+use crate::refusal::Code;
 use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
 use crate::tray::Tray;
@@ -173,6 +175,8 @@ impl Core {
         let outcome = self.carry_out(batch, principal, request, now, serving);
         if let Err(refusal) = &outcome
             && note
+            // Nothing was decided: the document is checked again, and then it is.
+            && refusal.code != Code::RegistryChanged
             && self.refusals.admit(principal, now)
         {
             let (code, detail) = (refusal.code.as_str().to_owned(), refusal.detail.clone());
@@ -204,6 +208,24 @@ impl Core {
         self.apply_control(at, now, &principal, &control).expect("a decision applies");
         batch.records.push(Record { position: at.get(), time_us: now.0, principal, body });
         at
+    }
+
+    /// Writes that a version exists and takes it in, checked as it is.
+    pub(crate) fn write_registered(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        (version, plan): (Version, Plan),
+        now: Micros,
+    ) {
+        let at = self.head.next();
+        let (no, id, document) = (version.no(), version.id().0, version.canonical().to_owned());
+        let control = Control::Registered { version: no, id, document };
+        self.advance(at, now);
+        self.take_in_version(at, no, version, plan);
+        self.life.apply(at, &control, self.events);
+        let (body, principal) = (Body::Control(control.to_json()), principal.to_owned());
+        batch.records.push(Record { position: at.get(), time_us: now.0, principal, body });
     }
 
     /// Writes an event and takes it in.
@@ -308,10 +330,14 @@ impl Core {
             let problem = problems.first().map_or_else(String::new, ToString::to_string);
             ReplayError::Document { at, version, problem }
         })?;
-        assert_eq!(checked.no(), version, "{at} registers a version out of turn");
-        Arc::make_mut(&mut self.registry).insert(checked);
-        self.plans.insert(version, Arc::new(plan));
+        self.take_in_version(at, version, checked, plan);
         Ok(())
+    }
+
+    fn take_in_version(&mut self, at: Position, no: VersionNo, version: Version, plan: Plan) {
+        assert_eq!(version.no(), no, "{at} registers a version out of turn");
+        Arc::make_mut(&mut self.registry).insert(version);
+        self.plans.insert(no, Arc::new(plan));
     }
 
     pub(crate) fn queues(&self, version: VersionNo) -> BTreeSet<Name> {
@@ -320,18 +346,6 @@ impl Core {
             .map(|plan| plan.queues().map(|(name, _)| name.clone()).collect())
             .unwrap_or_default()
     }
-}
-
-/// Checks a document against the versions there are, lenses and projections alike.
-///
-/// # Errors
-///
-/// Everything that is wrong with it, each with its place in the document.
-pub fn check_document(registry: &Registry, document: &str) -> Result<(Version, Plan), Vec<Problem>> {
-    let document = Document::parse(document)?;
-    let version = registry.check(&document)?;
-    let plan = Plan::compile(&version)?;
-    Ok((version, plan))
 }
 
 /// Records and bytes that a request adds at most, for events; other requests are small.

@@ -6,8 +6,9 @@ use selfsame_record::{Event, EventId, Micros, Name, Position, VersionNo};
 
 use crate::admission::{Admitted, no_active_version};
 use crate::batch::Batch;
+use crate::checked::Checked;
 use crate::control::{Control, EventRefused};
-use crate::core::{Core, check_document};
+use crate::core::Core;
 use crate::input::{Answer, Effect, LeasedJob, Placed, Request, Switched, Window};
 use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, REFUSED_DATA_BYTES_MAX, VERSIONS_MAX};
 use crate::refusal::{Code, Refusal};
@@ -30,7 +31,7 @@ impl Core {
             Request::NoteRefused { refused, refusal } => {
                 Err(self.note_refused(batch, principal, refused, refusal, now))
             }
-            Request::Register { document } => self.register(batch, principal, &document, now),
+            Request::Register { checked } => self.register(batch, principal, checked, now),
             Request::Build { version } => self.build(batch, principal, version, now),
             Request::Candidate { generation } => {
                 self.candidate(batch, principal, *generation, now);
@@ -150,11 +151,11 @@ impl Core {
         &mut self,
         batch: &mut Batch,
         principal: &str,
-        document: &str,
+        checked: Checked,
         now: Micros,
     ) -> Result<Answer, Refusal> {
-        let (version, _) = check_document(&self.registry, document).map_err(|p| invalid_document(&p))?;
-        let id = version.id().0;
+        let (version, plan) = checked.against(&self.registry)?;
+        let (no, id) = (version.no(), version.id().0);
         if let Some(known) = self.registry.find(&version.id()) {
             return Ok(Answer::Registered { version: known.no(), id, existed: true });
         }
@@ -163,9 +164,7 @@ impl Core {
             let detail = format!("{registered} versions are registered, the limit is {VERSIONS_MAX}");
             return Err(Refusal::new(Code::TooManyVersions, detail));
         }
-        let no = version.no();
-        let document = version.canonical().to_owned();
-        self.write(batch, principal, Control::Registered { version: no, id, document }, now);
+        self.write_registered(batch, principal, (version, plan), now);
         Ok(Answer::Registered { version: no, id, existed: false })
     }
 
@@ -317,25 +316,6 @@ impl Core {
         let found = plans.and_then(|plan| plan.queues().find(|(name, _)| *name == queue));
         found.map(|(_, plan)| *plan).ok_or_else(|| unknown_queue(active, queue))
     }
-}
-
-/// The refusal of a document, with everything that is wrong with it.
-pub fn invalid_document(problems: &[selfsame_schema::Problem]) -> Refusal {
-    let first = problems.first().map_or_else(String::new, ToString::to_string);
-    let more = problems.len().saturating_sub(1);
-    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-    let listed = problems
-        .iter()
-        .map(|p| serde_json::json!({ "pointer": p.pointer, "message": p.message, "help": p.help }));
-    let mut refusal = Refusal::new(Code::InvalidDocument, format!("{first}{rest}"))
-        .field("problems", serde_json::Value::Array(listed.collect()));
-    for help in problems.iter().filter_map(|p| p.help.clone()).take(3) {
-        refusal = refusal.next(help);
-    }
-    if refusal.next.is_empty() {
-        refusal = refusal.next("mend the document at the places named and register it again");
-    }
-    refusal
 }
 
 fn id_reused(at: Option<Position>, source: &str, id: &str) -> Refusal {

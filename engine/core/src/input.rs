@@ -8,6 +8,7 @@ use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, Versio
 use serde::Serialize;
 
 use crate::admission::Admitted;
+use crate::checked::Checked;
 use crate::control::EventRefused;
 use crate::refusal::Refusal;
 
@@ -29,14 +30,13 @@ pub struct Input {
 /// What is asked of the core.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields are the words of the glossary")]
-#[expect(clippy::large_enum_variant, reason = "a refused event is rare, and moved twice")]
 pub enum Request {
     /// Take these events, all or none.
     Publish { events: Vec<Admitted> },
     /// Note that admission refused an event.
     NoteRefused { refused: EventRefused, refusal: Refusal },
-    /// Take a schema version.
-    Register { document: String },
+    /// Take a schema version, checked by whoever received it.
+    Register { checked: Checked },
     /// Order a shadow build.
     Build { version: VersionNo },
     /// A builder has a generation that is complete up to the head.

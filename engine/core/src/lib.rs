@@ -12,6 +12,7 @@
 
 mod admission;
 mod batch;
+mod checked;
 mod cloud_event;
 mod control;
 mod core;
@@ -29,10 +30,10 @@ mod tray;
 
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::batch::Batch;
+pub use crate::checked::{Checked, check_document, invalid_document};
 pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
 pub use crate::control::{Control, EventRefused};
-pub use crate::core::{Core, ReplayError, Settings, check_document};
-pub use crate::decide::invalid_document;
+pub use crate::core::{Core, ReplayError, Settings};
 pub use crate::input::{
     Answer, Effect, Input, JobCounts, LeasedJob, Placed, Request, Switched, Ticket, Window,
 };

@@ -69,6 +69,7 @@ codes! {
     KeyMismatch "key-mismatch" 422 Never "the event's subject and key do not agree";
     IdReused "id-reused" 409 Never "the event id was used for another content";
     InvalidDocument "invalid-document" 422 Never "the schema version cannot be registered";
+    RegistryChanged "registry-changed" 409 Later "other versions were registered meanwhile";
     TooManyVersions "too-many-versions" 429 Never "a limit on schema versions is reached";
     NotBuilt "not-built" 409 Later "the version has no generation to serve from";
     AlreadyBuilding "already-building" 409 Later "the version is being built";

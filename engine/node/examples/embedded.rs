@@ -60,8 +60,8 @@ async fn take_live(
     document: &str,
     expected: Option<VersionNo>,
 ) -> VersionNo {
-    let register = Request::Register { document: document.to_owned() };
-    let Ok(Answer::Registered { version, .. }) = handle.ask(agent, register).await.outcome else {
+    let registered = handle.register(agent, document.to_owned()).await.outcome;
+    let Ok(Answer::Registered { version, .. }) = registered else {
         panic!("the document is not right");
     };
     handle.ask(agent, Request::Build { version }).await.outcome.expect("a build");

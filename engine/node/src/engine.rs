@@ -10,12 +10,13 @@ use parking_lot::RwLock;
 use selfsame_core::Settings;
 use selfsame_log::{FjallLog, Log, OpenError};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::info;
 
 use crate::builder::Builder;
 use crate::handle::Handle;
 use crate::recovery::{RecoveryError, recover};
+use crate::register::CHECKS_MAX;
 use crate::sequencer::{INBOX_MAX, Sequencer, Shared};
 
 /// How often what is due by time alone is written.
@@ -64,7 +65,8 @@ impl Engine {
         let (sender, inbox) = mpsc::channel(INBOX_MAX);
         let serving = Arc::new(RwLock::new(serving));
         let builder = Builder::new(Arc::clone(&log), Arc::clone(&serving), sender.downgrade());
-        let shared = Arc::new(Shared { serving, position, read_only: AtomicBool::new(false), builder });
+        let (read_only, checks) = (AtomicBool::new(false), Semaphore::new(CHECKS_MAX));
+        let shared = Arc::new(Shared { serving, position, read_only, builder, checks });
         let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;

@@ -15,6 +15,7 @@ pub mod nats;
 pub mod operator;
 pub mod read;
 mod recovery;
+mod register;
 mod replay;
 mod sequencer;
 
@@ -24,5 +25,6 @@ pub use crate::engine::{Engine, StartError};
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
 pub use crate::read::record_line;
 pub use crate::recovery::{RecoveryError, recover, recover_core};
+pub use crate::register::{CHECKS_MAX, REGISTER_ROUNDS_MAX};
 pub use crate::replay::{Replayed, replay};
 pub use crate::sequencer::{ENGINE, INBOX_MAX, Reply};

@@ -13,7 +13,7 @@ use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Refusal, Request, 
 use selfsame_log::{AppendError, Log};
 use selfsame_projections::Generation;
 use selfsame_record::{Block, Body, Position, Principal, VersionNo};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::{error, info};
 
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, fold_tail};
@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) position: watch::Sender<Position>,
     pub(crate) read_only: AtomicBool,
     pub(crate) builder: Builder,
+    /// Leave to check a document.
+    pub(crate) checks: Semaphore,
 }
 
 pub(crate) struct Sequencer {

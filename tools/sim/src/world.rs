@@ -11,7 +11,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use selfsame_core::{
-    Answer, Core, Draft, Effect, Input, LeasedJob, Refusal, Request, Serving, Settings, Ticket, recover,
+    Answer, Checked, Core, Draft, Effect, Input, LeasedJob, Refusal, Request, Serving, Settings, Ticket,
+    recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::Generation;
@@ -164,7 +165,8 @@ impl World {
         let next = self.core.registry().versions().count();
         let again = usize::try_from(self.random.below(next as u64 + 1)).unwrap_or(0);
         if let Some(document) = DOCUMENTS.get(again) {
-            self.ask(Request::Register { document: (*document).to_owned() }, Asked::Else);
+            let checked = Checked::of(self.core.registry(), document);
+            self.ask(Request::Register { checked }, Asked::Else);
         }
     }
 

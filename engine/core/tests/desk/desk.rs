@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use selfsame_core::{
-    Answer, Core, Draft, Effect, Input, Refusal, Request, Serving, Settings, Ticket, recover,
+    Answer, Checked, Core, Draft, Effect, Input, Refusal, Request, Serving, Settings, Ticket, recover,
 };
 use selfsame_record::{ArchivedRecord, Block, Body, Micros, Name, Position, Principal, TraySeq, VersionNo};
 
@@ -86,13 +86,18 @@ impl Desk {
     }
 
     pub(crate) fn candidate(&mut self, document: &str) -> VersionNo {
-        let answer = self.ask(Request::Register { document: document.to_owned() }).unwrap();
+        let answer = self.register(document).unwrap();
         let Answer::Registered { version, .. } = answer else { panic!("{answer:?}") };
         self.ask(Request::Build { version }).unwrap();
         let mut generation = self.core.new_generation(version).unwrap();
         self.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
         self.ask(Request::Candidate { generation: Box::new(generation) }).unwrap();
         version
+    }
+
+    pub(crate) fn register(&mut self, document: &str) -> Result<Answer, Refusal> {
+        let checked = Checked::of(self.core.registry(), document);
+        self.ask(Request::Register { checked })
     }
 
     pub(crate) fn each(&self, visit: &mut dyn FnMut(&Core, &ArchivedRecord)) {

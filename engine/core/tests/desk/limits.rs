@@ -12,7 +12,7 @@ fn a_log_has_so_many_versions_and_no_more() {
     let mut desk = Desk::at_v1();
     let register = |desk: &mut Desk, number: usize| {
         let document = V2.replace("profiles-with-locale", &format!("profiles-{number}"));
-        desk.ask(Request::Register { document })
+        desk.register(&document)
     };
     for number in 2..=VERSIONS_MAX {
         register(&mut desk, number).unwrap();

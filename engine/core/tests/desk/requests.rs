@@ -1,7 +1,7 @@
 //! What the core answers, request by request, on a log in memory.
 
 use crate::desk::{Desk, V1, V2};
-use selfsame_core::{Answer, Code, EventRefused, Refusal, Request};
+use selfsame_core::{Answer, Checked, Code, EventRefused, Refusal, Request};
 use selfsame_record::{Name, Principal, TraySeq, VersionNo};
 
 #[track_caller]
@@ -231,15 +231,53 @@ fn an_event_whose_version_was_dropped_meanwhile_is_refused() {
 #[test]
 fn a_document_is_registered_once_and_refused_with_its_places() {
     let mut desk = Desk::at_v1();
-    let answer = desk.ask(Request::Register { document: V1.to_owned() }).unwrap();
+    let answer = desk.register(V1).unwrap();
     assert!(
         matches!(answer, Answer::Registered { existed: true, version: VersionNo::FIRST, .. }),
         "{answer:?}"
     );
     let bad = V2.replace("default: en", "default: 7");
-    let refusal = desk.ask(Request::Register { document: bad }).expect_err("a refusal");
+    let refusal = desk.register(&bad).expect_err("a refusal");
     assert_eq!(refusal.code, Code::InvalidDocument);
     assert!(refusal.detail.contains("/lenses/user.registered/0"), "{refusal}");
+}
+
+#[test]
+fn of_two_registrations_that_race_the_second_is_checked_again() {
+    let mut desk = Desk::at_v1();
+    let other = V2.replace("profiles-with-locale", "other");
+    let check = |desk: &Desk, document: &str| Request::Register {
+        checked: Checked::of(desk.core.registry(), document),
+    };
+    let (first, second) = (check(&desk, V2), check(&desk, &other));
+    let head = desk.core.head();
+    let mut outcomes = desk.ask_all(vec![first, second]);
+    let (second, first) = (outcomes.pop().unwrap(), outcomes.pop().unwrap());
+    assert!(matches!(first, Ok(Answer::Registered { existed: false, .. })), "{first:?}");
+    refused(second, Code::RegistryChanged, "there were 1 versions, and there are 2 now");
+    assert_eq!(desk.core.head(), head.next(), "nothing was decided, so nothing is noted");
+    let again = check(&desk, &other);
+    let Ok(Answer::Registered { version, .. }) = desk.ask(again) else { panic!("not registered") };
+    assert_eq!(version, VersionNo::new(3).unwrap());
+    desk.check_replay();
+}
+
+#[test]
+fn a_refusal_of_an_older_registry_decides_nothing() {
+    let mut desk = Desk::at_v1();
+    let checked = Checked::of(desk.core.registry(), &V2.replace("parent: v1", "parent: v2"));
+    desk.register(V2).unwrap();
+    refused(desk.ask(Request::Register { checked }), Code::RegistryChanged, "there are 2 now");
+}
+
+#[test]
+fn a_refusal_of_the_present_registry_is_noted() {
+    let mut desk = Desk::at_v1();
+    let head = desk.core.head();
+    let refusal = Refusal::new(Code::InvalidDocument, "the check ended early");
+    let checked = Checked::refused(desk.core.registry(), refusal);
+    refused(desk.ask(Request::Register { checked }), Code::InvalidDocument, "the check ended early");
+    assert_eq!(desk.core.head(), head.next());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::http::body::{from_json, read_body};
 use crate::http::params::Place;
 use crate::http::principal::Caller;
 use crate::read::{Refused, answer};
+use crate::sequencer::Reply;
 
 /// Asks the sequencer and answers what became of it.
 pub(crate) async fn carry_out(
@@ -21,6 +22,11 @@ pub(crate) async fn carry_out(
     request: Request,
 ) -> Result<Response, Refused> {
     let reply = handle.ask(principal, request).await;
+    answered(handle, reply)
+}
+
+/// What became of a request, as a response.
+fn answered(handle: &Handle, reply: Reply) -> Result<Response, Refused> {
     let status = match &reply.outcome {
         Ok(Answer::Registered { existed: false, .. }) => StatusCode::CREATED,
         Ok(Answer::Building { .. } | Answer::RewindPending { .. }) => StatusCode::ACCEPTED,
@@ -44,7 +50,7 @@ pub(crate) async fn register(
         })
     });
     let document = read.map_err(|refusal| Refused::now(&handle, refusal))?;
-    carry_out(&handle, &principal, Request::Register { document }).await
+    answered(&handle, handle.register(&principal, document).await)
 }
 
 pub(crate) async fn build(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use selfsame_core::limits::{GENERATIONS_MAX, UNIT_BYTES_MAX};
-use selfsame_core::{Code, Request};
+use selfsame_core::{Checked, Code, Request};
 use selfsame_log::{AppendFault, ReadFault, Schedule};
 use selfsame_node::INBOX_MAX;
 use selfsame_record::Principal;
@@ -284,6 +284,19 @@ async fn generations_beyond_the_limit() {
     let registered = server.post("/v1/versions", "application/yaml", &child(last)).await;
     assert_eq!(registered.status, 201, "{registered:?}");
     check(&server.order(&format!("/v1/versions/v{last}/build"), json!({})).await, 429, "too-many-versions");
+}
+
+#[tokio::test]
+async fn a_version_that_was_checked_against_an_older_registry() {
+    let server = Server::with_v1().await;
+    let handle = server.engine.handle();
+    let checked = Checked::of(&handle.admission().registry, V2);
+    let other = V2.replacen("name: ", "name: other-", 1);
+    assert_eq!(server.post("/v1/versions", "application/yaml", &other).await.status, 201);
+    let tester = Principal::parse("tester").expect("a principal");
+    let refusal = handle.ask(&tester, Request::Register { checked }).await.outcome.expect_err("a refusal");
+    assert_eq!((refusal.code.as_str(), refusal.code.status()), ("registry-changed", 409));
+    assert_eq!(server.get("/v1/versions").await.json["versions"].as_array().map(Vec::len), Some(2));
 }
 
 /// A code that is new needs a case here.

@@ -25,6 +25,20 @@ async fn a_version_is_registered_once() {
 }
 
 #[tokio::test]
+async fn versions_that_are_registered_at_once_are_all_registered() {
+    let server = Server::with_v1().await;
+    let documents: Vec<String> = (0..6).map(|n| V2.replacen("name: ", &format!("name: n{n}-"), 1)).collect();
+    let register = |document: &String| {
+        let request = server.request(reqwest::Method::POST, "/v1/versions").bearer_auth("tester");
+        server.send(request.body(document.clone()))
+    };
+    let answers = futures_util::future::join_all(documents.iter().map(register)).await;
+    let mut numbers: Vec<String> = answers.iter().map(|a| a.json["registered"].to_string()).collect();
+    numbers.sort();
+    assert_eq!(numbers, ["v2", "v3", "v4", "v5", "v6", "v7"].map(|v| format!("\"{v}\"")), "{answers:?}");
+}
+
+#[tokio::test]
 async fn a_version_shows_its_document_and_what_its_generation_holds() {
     let server = Server::with_v1().await;
     server.register_user("ada", "London").await;

@@ -119,7 +119,7 @@ pub(crate) async fn activate(handle: &Handle) {
     let tester = who("tester");
     let v1 = VersionNo::FIRST;
     let ask = async |request| handle.ask(&tester, request).await.outcome.expect("no refusal");
-    ask(Request::Register { document: V1.to_owned() }).await;
+    handle.register(&tester, V1.to_owned()).await.outcome.expect("no refusal");
     ask(Request::Build { version: v1 }).await;
     let live = async || handle.read(|s| s.status().lifecycle.stage(v1).is_some_and(|stage| stage.is_live()));
     until("v1 is built", live).await;
