@@ -134,6 +134,7 @@ impl Core {
             admission: Arc::new(self.admission()),
             lifecycle: self.life.clone(),
             jobs: self.ledger.counts(),
+            standbys_max: self.settings.standbys_max,
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod admission;
 mod batch;
+mod census;
 mod checked;
 mod cloud_event;
 mod control;
@@ -25,11 +26,13 @@ pub mod limits;
 mod recovery;
 mod refusal;
 mod refusals;
+mod samples;
 mod serving;
 mod tray;
 
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::batch::Batch;
+pub use crate::census::{Census, Written};
 pub use crate::checked::{Checked, check_document, invalid_document};
 pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
 pub use crate::control::{Control, EventRefused};
@@ -41,4 +44,5 @@ pub use crate::ledger::QueueCounts;
 pub use crate::lifecycle::{Lifecycle, Stage, Switch};
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};
+pub use crate::samples::{Sample, Samples};
 pub use crate::serving::{DeadJob, Serving, Shown, Status, fold};

@@ -216,6 +216,18 @@ impl Lifecycle {
         Ok(records)
     }
 
+    /// The versions that a switch to `version` would drop, the oldest standby first.
+    pub fn dropped_by_switch(&self, version: VersionNo, standbys_max: usize) -> Vec<VersionNo> {
+        if self.active == Some(version) {
+            return Vec::new();
+        }
+        let dropped = |control| match control {
+            Control::Dropped { version } => Some(version),
+            _ => None,
+        };
+        self.surplus(version, standbys_max).into_iter().filter_map(dropped).collect()
+    }
+
     /// Decides on going back to `version`. Warm, if its generation is kept in step; otherwise the rewind
     /// takes place when its generation is built.
     ///

@@ -32,3 +32,15 @@ pub const REFUSED_DATA_BYTES_MAX: usize = 4096;
 pub const REFUSALS_SHOWN_MAX: usize = 1000;
 /// Jobs that were given up that stay readable in memory; older ones are in the log.
 pub const DEAD_JOBS_SHOWN_MAX: usize = 1000;
+/// Rows of the census that name a principal; what others write is counted together.
+pub const CENSUS_ROWS_MAX: usize = 1000;
+/// Samples that are kept of each event type and writer version.
+pub const SAMPLES_PER_VERSION: usize = 16;
+/// Events of a type and writer version that are looked at one by one as they come.
+pub const SAMPLES_FIRST: u64 = 64;
+/// Of the events after those, every so manieth is looked at.
+pub const SAMPLE_EVERY: u64 = 64;
+/// Bytes of the samples of one event type.
+pub const SAMPLE_TYPE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of all samples.
+pub const SAMPLE_BYTES_MAX: usize = 16 * 1024 * 1024;

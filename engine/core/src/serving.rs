@@ -12,11 +12,13 @@ use selfsame_schema::Registry;
 use serde::Serialize;
 
 use crate::admission::Admission;
+use crate::census::Census;
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::JobCounts;
 use crate::lifecycle::Lifecycle;
 use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
+use crate::samples::Samples;
 
 /// What readers are told of versions and jobs.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,8 @@ pub struct Status {
     pub lifecycle: Lifecycle,
     /// What became of jobs, by queue.
     pub jobs: JobCounts,
+    /// How many earlier generations are kept in step.
+    pub standbys_max: usize,
 }
 
 /// A refusal that stays readable.
@@ -66,6 +70,8 @@ pub struct Serving {
     refused_counts: BTreeMap<String, u64>,
     dead: VecDeque<DeadJob>,
     events: u64,
+    census: Census,
+    samples: Arc<Samples>,
 }
 
 impl Serving {
@@ -77,6 +83,16 @@ impl Serving {
     /// Events in the log.
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// Who wrote which version.
+    pub fn census(&self) -> &Census {
+        &self.census
+    }
+
+    /// The last events of each type. A copy of the `Arc` is what they were at this position.
+    pub fn samples(&self) -> &Arc<Samples> {
+        &self.samples
     }
 
     /// The version that answers.
@@ -135,12 +151,16 @@ impl Serving {
         self
     }
 
-    /// Takes in what does not need a generation: positions, counts, refusals.
+    /// Takes in what does not need a generation: positions, counts, samples, refusals.
     pub fn observe(&mut self, record: &ArchivedRecord) {
         assert_eq!(record.at(), self.position.next(), "records are taken in one by one");
         self.position = record.at();
         match &record.body {
-            ArchivedBody::Event(_) => self.events += 1,
+            ArchivedBody::Event(event) => {
+                self.events += 1;
+                self.census.take_in(record, event);
+                Arc::make_mut(&mut self.samples).take_in(record.at(), event);
+            }
             ArchivedBody::Control(json) => self.observe_control(record, json),
         }
     }

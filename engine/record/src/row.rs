@@ -73,6 +73,19 @@ fn feed_text(text: &str, out: &mut impl FnMut(&[u8])) {
     out(text.as_bytes());
 }
 
+impl ArchivedRow {
+    /// The same row, owned.
+    pub fn to_row(&self) -> Row {
+        let extra = |e: &ArchivedExtra| Extra {
+            host: e.host.to_native(),
+            key: e.key.as_str().to_owned(),
+            json: e.json.as_str().to_owned(),
+        };
+        let slots = self.slots.iter().map(|value| value.as_ref().to_value()).collect();
+        Row { slots, extras: self.extras.iter().map(extra).collect() }
+    }
+}
+
 /// A row that is read where it lies. Implemented by [`Row`] and by [`ArchivedRow`].
 pub trait RowRead {
     /// The value in the slot; absent beyond the last one.

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use selfsame_core::{
     Answer, Checked, Core, Draft, Effect, Input, LeasedJob, Refusal, Request, Serving, Settings, Ticket,
@@ -371,9 +372,13 @@ impl World {
         self.report.crashes += 1;
         let decided = self.core.digest();
         let folded: Vec<_> = self.serving.generations().map(|(v, g)| (v, g.digest())).collect();
+        let seen = (self.serving.census().clone(), Arc::clone(self.serving.samples()));
         self.recover_from_log()?;
         if self.core.digest() != decided {
             return Err("replay_matches_live: what is decided by differs after a crash".to_owned());
+        }
+        if seen != (self.serving.census().clone(), Arc::clone(self.serving.samples())) {
+            return Err("replay_matches_live: census or samples differ after a crash".to_owned());
         }
         let again: Vec<_> = self.serving.generations().map(|(v, g)| (v, g.digest())).collect();
         if again != folded {

@@ -195,5 +195,7 @@ impl Desk {
         assert_eq!(core.digest(), self.core.digest());
         let digests = |s: &Serving| s.generations().map(|(v, g)| (v, g.digest())).collect::<Vec<_>>();
         assert_eq!(digests(&serving), digests(&self.serving));
+        assert_eq!(serving.census(), self.serving.census());
+        assert_eq!(serving.samples(), self.serving.samples());
     }
 }

@@ -281,6 +281,26 @@ fn a_refusal_of_the_present_registry_is_noted() {
 }
 
 #[test]
+fn the_census_says_who_wrote_what_and_a_start_from_the_log_says_the_same() {
+    let mut desk = Desk::at_v1();
+    desk.publish("1");
+    desk.publish("1");
+    let old = desk.event("2", r#"{"user_id":"b","email":"b"}"#);
+    desk.take_live(V2, Some(VersionNo::FIRST));
+    let new = desk.event("3", r#"{"user_id":"c","email":"c","locale":"de"}"#);
+    desk.ask(new).unwrap();
+    desk.principal = Principal::parse("app").unwrap();
+    desk.ask(old).unwrap();
+    let census = desk.serving.census();
+    let rows = census.writers().map(|(who, version, w)| format!("{who} {version} {} {}", w.events, w.last));
+    assert_eq!(rows.collect::<Vec<_>>(), ["app v1 1 #11", "web v1 1 #5", "web v2 1 #10"]);
+    let samples = desk.serving.samples().of("user.registered");
+    let samples = samples.map(|sample| format!("{} {}", sample.position, sample.version));
+    assert_eq!(samples.collect::<Vec<_>>(), ["#5 v1", "#10 v2", "#11 v1"]);
+    desk.check_replay();
+}
+
+#[test]
 fn a_rewind_says_what_is_in_its_window() {
     let mut desk = Desk::at_v1();
     desk.publish("1");
