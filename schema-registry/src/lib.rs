@@ -11,6 +11,7 @@
 #![warn(clippy::iter_over_hash_type)]
 
 mod checked;
+pub mod cel;
 pub mod compat;
 mod decoder;
 mod document;

@@ -9,6 +9,11 @@ pub(crate) struct Pointer {
 }
 
 impl Pointer {
+    /// The pointer with these keys.
+    pub(crate) fn of(tokens: Vec<String>) -> Pointer {
+        Pointer { tokens }
+    }
+
     /// Reads a pointer; the message says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Pointer, String> {
         if text.is_empty() {
