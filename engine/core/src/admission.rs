@@ -93,18 +93,17 @@ impl Admission {
         self.registry.resolve(name).map(|version| version.no()).ok_or_else(|| {
             let shown: String = name.chars().take(80).collect();
             Refusal::new(Code::UnknownVersion, format!("there is no schema version `{shown}`"))
+                .listing(&self.live)
                 .next("list the versions with `selfsame version list`")
         })
     }
 
     /// The refusal of a version that is not live.
     pub fn not_live(&self, version: VersionNo) -> Refusal {
-        let live: Vec<String> = self.live.iter().map(ToString::to_string).collect();
-        let listed = if live.is_empty() { "none".to_owned() } else { live.join(", ") };
-        Refusal::new(Code::VersionNotLive, format!("{version} is not live; live versions: {listed}"))
+        Refusal::new(Code::VersionNotLive, format!("{version} is not live"))
+            .listing(&self.live)
             .next("name a live version in `dataschema`")
             .field("version", version.to_string())
-            .field("live", live)
     }
 
     fn writer_version(&self, draft: &Draft) -> Result<VersionNo, Refusal> {

@@ -156,7 +156,7 @@ impl Lifecycle {
         self.not_active_already(version)?;
         self.expect_active(expected)?;
         if !stage.is_live() {
-            return Err(not_built(version, stage));
+            return Err(not_built(version, stage).listing(&self.live()));
         }
         let mut records = vec![Control::CutOver { version, from: self.active }];
         records.extend(self.surplus(version, standbys_max));
@@ -224,7 +224,7 @@ impl Lifecycle {
             Stage::Candidate { .. } | Stage::Standby { .. } | Stage::Building { .. } => {
                 Ok(Control::Dropped { version })
             }
-            stage => Err(not_built(version, stage)),
+            stage => Err(not_built(version, stage).listing(&self.live())),
         }
     }
 
@@ -308,6 +308,7 @@ impl Lifecycle {
     fn known(&self, version: VersionNo) -> Result<&Stage, Refusal> {
         self.stages.get(&version).ok_or_else(|| {
             Refusal::new(Code::UnknownVersion, format!("there is no schema version {version}"))
+                .listing(&self.live())
                 .next("list the versions with `selfsame version list`")
         })
     }
@@ -385,9 +386,12 @@ mod tests {
         );
         check(life.cutover(v(2), None, 2), "v1 is active, and none was expected to be");
         check(life.cutover(v(2), Some(v(3)), 2), "v1 is active, and v3 was expected to be");
-        check(life.cutover(v(3), Some(v(1)), 2), "v3 is registered, so it has no generation");
+        check(
+            life.cutover(v(3), Some(v(1)), 2),
+            "v3 is registered, so it has no generation to serve from; live versions: v1, v2",
+        );
         check(life.cutover(v(1), Some(v(1)), 2), "v1 is active already");
-        check(life.cutover(v(9), Some(v(1)), 2), "there is no schema version v9");
+        check(life.cutover(v(9), Some(v(1)), 2), "there is no schema version v9; live versions: v1, v2");
     }
 
     #[test]
@@ -453,7 +457,7 @@ mod tests {
     fn building_is_refused_twice_and_beyond_the_limit() {
         let mut life = three();
         check(life.build(v(2)), "v2 is built: it is candidate");
-        check(life.build(v(9)), "there is no schema version v9");
+        check(life.build(v(9)), "there is no schema version v9; live versions: v1, v2");
         apply(&mut life, &[Control::BuildStarted { version: v(3) }]);
         check(life.build(v(3)), "v3 is being built since #");
         let id = Digest::default();

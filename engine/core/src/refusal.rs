@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use selfsame_record::VersionNo;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -134,6 +135,15 @@ impl Refusal {
     pub fn field(mut self, name: &'static str, value: impl Into<Value>) -> Refusal {
         self.fields.insert(name, value.into());
         self
+    }
+
+    /// The same with the versions that are live, for one who named another version.
+    #[must_use]
+    pub fn listing(mut self, live: &[VersionNo]) -> Refusal {
+        let live: Vec<String> = live.iter().map(ToString::to_string).collect();
+        let listed = if live.is_empty() { "none".to_owned() } else { live.join(", ") };
+        self.detail = format!("{}; live versions: {listed}", self.detail);
+        self.field("live", live)
     }
 
     /// The refusal as a problem document (RFC 9457).

@@ -63,7 +63,7 @@ fn page(
     read_as: Option<&str>,
 ) -> Result<(VersionNo, Page), Refusal> {
     let generation = answering(serving, read_as)?;
-    let version = generation.version();
+    let (version, live) = (generation.version(), &serving.status().admission.live);
     let found = generation.view(view).ok_or_else(|| unknown_projection(generation, view))?;
     let query = Query {
         index: asked.by.clone(),
@@ -72,14 +72,14 @@ fn page(
         until: asked.until.clone(),
         descending: asked.descending,
         limit: asked.limit.unwrap_or(PAGE_ROWS_DEFAULT),
-        after: asked.after.as_deref().map(|cursor| place(cursor, version)).transpose()?,
+        after: asked.after.as_deref().map(|cursor| place(cursor, version, live)).transpose()?,
     };
     let page = found.query(&query).map_err(|err| bad_query(&err))?;
     Ok((version, page))
 }
 
 /// The place within the version that answers.
-fn place(cursor: &str, version: VersionNo) -> Result<String, Refusal> {
+fn place(cursor: &str, version: VersionNo, live: &[VersionNo]) -> Result<String, Refusal> {
     let parts = cursor.split_once('.');
     let named = parts.and_then(|(of, place)| Some((VersionNo::parse(of).ok()?, place)));
     match named {
@@ -88,8 +88,11 @@ fn place(cursor: &str, version: VersionNo) -> Result<String, Refusal> {
             Code::PageExpired,
             format!("the page before was of {of}, and {version} answers now"),
         )
-        .next("begin again with the first page")
-        .next(format!("or go on with `read_as={of}` as long as {of} is live"))
+        .listing(live)
+        .next(match live.contains(&of) {
+            true => format!("go on with `read_as={of}`, or begin again with the first page"),
+            false => "begin again with the first page".to_owned(),
+        })
         .field("version", of.to_string())),
         None => Err(Refusal::new(Code::BadQuery, "`after` is not a cursor of a page")
             .next("send back `next` of the page before as it was")),
@@ -106,7 +109,8 @@ mod tests {
 
     #[track_caller]
     fn check(cursor: &str, expect: &str) {
-        let text = match place(cursor, VersionNo::FIRST) {
+        let live = [VersionNo::FIRST, VersionNo::new(3).expect("a version")];
+        let text = match place(cursor, VersionNo::FIRST, &live) {
             Ok(place) => format!("at {place}"),
             Err(refusal) => refusal.to_string(),
         };
@@ -118,7 +122,10 @@ mod tests {
         check("v1.abc", "at abc");
         check("v1.a.b", "at a.b");
         check("v1.", "at ");
-        check("v2.abc", "error[page-expired]: the page before was of v2, and v1 answers now");
+        let gone =
+            "the page before was of v2, and v1 answers now; live versions: v1, v3\n  help: begin again";
+        check("v2.abc", gone);
+        check("v3.abc", "help: go on with `read_as=v3`");
         check("abc", "error[bad-query]: `after` is not a cursor");
         check("x.abc", "error[bad-query]");
         check("", "error[bad-query]");

@@ -15,4 +15,6 @@ mod refusals;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod skew;
+#[cfg(test)]
 mod versions;

@@ -100,3 +100,34 @@ async fn an_id_with_another_content_is_refused_with_the_place_of_the_first() {
     assert_eq!(problem["about_position"], first["position"], "{problem}");
     assert_eq!(rig.city("ada").as_deref(), Some("London"));
 }
+
+#[tokio::test]
+async fn a_version_that_is_not_live_is_answered_with_those_that_are() {
+    let rig = Rig::start().await;
+    let client = rig.client().await;
+    let child = crate::rig::V1.replacen("name: ", "parent: v1\nname: other-", 1);
+    rig.handle().register(&crate::rig::who("tester"), child).await.outcome.expect("no refusal");
+    for (version, code) in [("v9", "unknown-version"), ("v2", "version-not-live")] {
+        let event = with("dataschema", json!(version));
+        let written = client.request(IN, event.clone().into()).await.expect("an answer");
+        let read_as = headers(&[("selfsame-read-as", version)]);
+        let read = client.request_with_headers("selfsame.get.profile.ada", read_as, "".into());
+        let by_city = headers(&[("selfsame-read-as", version)]);
+        let row = client.request_with_headers("selfsame.get.by_city.ada", by_city, "".into());
+        for answer in [written, read.await.expect("an answer"), row.await.expect("an answer")] {
+            let problem: Value = serde_json::from_slice(&answer.payload).expect("JSON");
+            assert_eq!(code_of(&problem), code, "{problem}");
+            assert_eq!(problem["live"], json!(["v1"]), "{problem}");
+            let detail = problem["detail"].as_str().expect("a sentence");
+            assert!(detail.ends_with("; live versions: v1"), "{detail}");
+        }
+        let noted = rig.refused().len();
+        let context = async_nats::jetstream::new(client.clone());
+        let kept = context.publish("selfsame.tray.web.user.registered", event.into()).await;
+        kept.expect("published").await.expect("kept by the server");
+        crate::rig::until("the tray's event is noted", async || rig.refused().len() > noted).await;
+        let detail = rig.refused()[0]["detail"].clone();
+        assert!(detail.as_str().expect("a sentence").ends_with("; live versions: v1"), "{detail}");
+    }
+    assert_eq!(rig.events(), 0, "nothing of it was taken");
+}
