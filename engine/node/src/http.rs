@@ -68,6 +68,7 @@ pub fn router(handle: Handle) -> Router {
         .route("/v1/versions/{version}/cutover", post(control::cutover))
         .route("/v1/versions/{version}/rewind", post(control::rewind))
         .route("/v1/versions/{version}/drop", post(control::drop_generation))
+        .route("/v1/census", get(reads::census))
         .route("/v1/state", get(reads::state))
         .route("/v1/refused", get(reads::refused))
         .route("/v1/health", get(reads::health));

@@ -10,6 +10,7 @@
 
 mod answer;
 mod body;
+mod census;
 mod event;
 mod jobs;
 mod plan;
@@ -25,6 +26,7 @@ use serde_json::Value;
 use crate::handle::Handle;
 pub use crate::read::answer::answer;
 use crate::read::body::Body;
+pub use crate::read::census::census;
 pub use crate::read::event::event;
 pub use crate::read::event::record_line;
 pub use crate::read::jobs::{dead, jobs, refused};

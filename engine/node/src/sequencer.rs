@@ -18,6 +18,7 @@ use tracing::{error, info};
 
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, fold_tail};
 use crate::clock;
+use crate::readers::Readers;
 
 /// Requests that wait at most; more are refused as overload.
 pub const INBOX_MAX: usize = 8192;
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) builder: Builder,
     /// Leave to check a document.
     pub(crate) checks: Semaphore,
+    /// Who reads which version.
+    pub(crate) readers: Readers,
 }
 
 pub(crate) struct Sequencer {

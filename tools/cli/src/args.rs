@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    check, event, get, import, jobs, log, publish, query, refused, replay, serve, state, version,
+    census, check, event, get, import, jobs, log, publish, query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 
@@ -53,6 +53,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Version(version::VersionCommand),
     State(state::StateArgs),
+    Census(census::CensusArgs),
     Refused(refused::RefusedArgs),
     Event(event::EventArgs),
     Replay(replay::ReplayArgs),

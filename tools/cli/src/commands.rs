@@ -1,5 +1,6 @@
 //! The commands, one file each, and which of them is run.
 
+pub(crate) mod census;
 pub(crate) mod check;
 pub(crate) mod event;
 pub(crate) mod get;
@@ -42,6 +43,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Jobs(command) => jobs::run(command, out).await,
         Command::Version(command) => version::run(command, out).await,
         Command::State(args) => state::run(args, out).await,
+        Command::Census(args) => census::run(args, out).await,
         Command::Refused(args) => refused::run(args, out).await,
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,

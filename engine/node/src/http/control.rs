@@ -26,7 +26,7 @@ pub(crate) async fn carry_out(
 }
 
 /// What became of a request, as a response.
-fn answered(handle: &Handle, reply: Reply) -> Result<Response, Refused> {
+pub(crate) fn answered(handle: &Handle, reply: Reply) -> Result<Response, Refused> {
     let status = match &reply.outcome {
         Ok(Answer::Registered { existed: false, .. }) => StatusCode::CREATED,
         Ok(Answer::Building { .. } | Answer::RewindPending { .. }) => StatusCode::ACCEPTED,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::handle::Handle;
 use crate::http::body::from_json;
-use crate::http::control::carry_out;
+use crate::http::control::{answered, carry_out};
 use crate::http::params::Place;
 use crate::http::principal::Caller;
 use crate::http::respond::bad_request;
@@ -37,7 +37,9 @@ pub(crate) async fn lease(
         let refusal = bad_request("`max` must be at least 1, and is 0");
         return Err(Refused::now(&handle, refusal));
     }
-    carry_out(&handle, &principal, Request::Lease { queue, max }).await
+    let reply = handle.ask(&principal, Request::Lease { queue, max }).await;
+    handle.count_lease(&principal, &reply);
+    answered(&handle, reply)
 }
 
 #[derive(Deserialize)]

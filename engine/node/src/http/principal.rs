@@ -1,5 +1,7 @@
 //! Who acts, as the caller says it.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -19,6 +21,18 @@ impl FromRequestParts<Handle> for Caller {
     async fn from_request_parts(parts: &mut Parts, handle: &Handle) -> Result<Caller, Refused> {
         let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         caller(said).map(Caller).map_err(|refusal| Refused::now(handle, refusal))
+    }
+}
+
+/// Who reads, if the request says so.
+pub(crate) struct Reader(pub(crate) Option<Principal>);
+
+impl FromRequestParts<Handle> for Reader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Handle) -> Result<Reader, Infallible> {
+        let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        Ok(Reader(caller(said).ok()))
     }
 }
 

@@ -4,11 +4,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use selfsame_core::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
 use selfsame_core::{Code, Refusal};
-use selfsame_record::Position;
+use selfsame_record::{Position, Principal};
 use tracing::error;
 
 use crate::handle::Handle;
 use crate::http::params::{Params, Place};
+use crate::http::principal::Reader;
 use crate::http::respond::bad_request;
 use crate::read::{self, Refused, Served, ViewQuery};
 
@@ -19,30 +20,36 @@ type Answered = Result<Served, Refused>;
 
 pub(crate) async fn cache(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     Place((projection, key)): Place<(String, String)>,
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
-    read::get_cache(&handle, &projection, &key, read_as.as_deref())
+    let answer = read::get_cache(&handle, &projection, &key, read_as.as_deref());
+    counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 
 pub(crate) async fn view(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     Place((projection, key)): Place<(String, String)>,
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
-    read::get_view(&handle, &projection, &key, read_as.as_deref())
+    let answer = read::get_view(&handle, &projection, &key, read_as.as_deref());
+    counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 
 pub(crate) async fn query(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     Place(projection): Place<String>,
     params: Params,
 ) -> Answered {
     let read = view_query(params).map_err(|refusal| Refused::now(&handle, refusal));
     let (query, read_as) = read?;
-    read::query(&handle, &projection, &query, read_as.as_deref())
+    let answer = read::query(&handle, &projection, &query, read_as.as_deref());
+    counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 
 pub(crate) async fn jobs(State(handle): State<Handle>, params: Params) -> Answered {
@@ -83,6 +90,11 @@ pub(crate) async fn plan(
     read::plan(&handle, &version)
 }
 
+pub(crate) async fn census(State(handle): State<Handle>, params: Params) -> Answered {
+    nothing_else(&handle, params)?;
+    Ok(read::census(&handle))
+}
+
 pub(crate) async fn state(State(handle): State<Handle>, params: Params) -> Answered {
     nothing_else(&handle, params)?;
     Ok(read::state(&handle))
@@ -90,6 +102,7 @@ pub(crate) async fn state(State(handle): State<Handle>, params: Params) -> Answe
 
 pub(crate) async fn event(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     Place(position): Place<String>,
     params: Params,
 ) -> Answered {
@@ -99,9 +112,12 @@ pub(crate) async fn event(
         let refusal = bad_request(format!("`{shown}` is not a position")).next("name one such as 42");
         return Err(Refused::now(&handle, refusal));
     };
-    let reader = handle.clone();
-    let read = tokio::task::spawn_blocking(move || read::event(&reader, at, read_as.as_deref())).await;
-    read.unwrap_or_else(|err| {
+    let on = handle.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let answer = read::event(&on, at, read_as.as_deref());
+        counted(&on, reader.as_ref(), read_as.as_deref(), answer)
+    });
+    read.await.unwrap_or_else(|err| {
         error!(err = &err as &dyn std::error::Error, "reading an event ended early");
         Err(Refused::now(&handle, Refusal::new(Code::Stopping, "the engine is stopping")))
     })
@@ -119,6 +135,12 @@ pub(crate) async fn health(State(handle): State<Handle>, params: Params) -> Resu
         return Err(Refused::now(&handle, refusal));
     }
     Ok(read::health(&handle).into_response())
+}
+
+/// The answer, counted in the census of readers.
+fn counted(handle: &Handle, reader: Option<&Principal>, read_as: Option<&str>, answer: Answered) -> Answered {
+    handle.count_read(reader, read_as, &answer);
+    answer
 }
 
 fn view_query(mut params: Params) -> Result<(ViewQuery, Option<String>), Refusal> {

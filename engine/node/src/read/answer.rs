@@ -5,6 +5,7 @@ use selfsame_core::{Answer, Code};
 use crate::clock::show_time;
 use crate::handle::Handle;
 use crate::read::body::Body;
+use crate::read::census::used_by;
 use crate::read::{Refused, Served};
 use crate::sequencer::Reply;
 
@@ -19,6 +20,10 @@ pub fn answer(handle: &Handle, reply: Reply) -> Result<Served, Refused> {
         Ok(answer) => {
             let mut body = Body::new(position, version);
             put(&mut body, &answer);
+            if let Answer::Dropped { version } = answer {
+                let readers = &handle.shared.readers;
+                body.put("used_by", &handle.read(|serving| used_by(serving, readers, version)));
+            }
             Ok(body.served())
         }
         // A reply without the sequencer names no position of its own.

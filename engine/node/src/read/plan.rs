@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use selfsame_core::Stage;
-use selfsame_record::Name;
+use selfsame_core::{Serving, Stage};
+use selfsame_record::{Name, VersionNo};
 use selfsame_schema::{Change, Registry, TypeChange, Version};
 use serde_json::{Value, json};
 
 use crate::handle::Handle;
 use crate::read::body::Body;
+use crate::read::census::used_by;
 use crate::read::{Refused, Served};
 
 /// What the version would change relative to the active one.
@@ -18,13 +19,14 @@ use crate::read::{Refused, Served};
 ///
 /// If there is no such version.
 pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
-    let (position, admission, lifecycle) = handle.read(|serving| {
+    let (position, admission, lifecycle, drops) = handle.read(|serving| {
         let status = serving.status();
-        (serving.position(), Arc::clone(&status.admission), status.lifecycle.clone())
+        let drops = status.admission.find_version(name).map(|no| drops(handle, serving, no));
+        (serving.position(), Arc::clone(&status.admission), status.lifecycle.clone(), drops)
     });
     // A version never changes, so what follows is as of the position without holding anybody up.
     let refused = |refusal| Refused { position, version: admission.active, refusal };
-    let no = admission.find_version(name).map_err(refused)?;
+    let (no, drops) = (admission.find_version(name).map_err(refused)?, drops.map_err(refused)?);
     let registry = &admission.registry;
     let version = registry.version(no).ok_or_else(|| refused(admission.not_live(no)))?;
     let active = admission.active.and_then(|active| registry.version(active)).map(|active| &**active);
@@ -39,7 +41,16 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
     body.put("projections", &projection_changes(active, version));
     // Events of these types stay in the log and are skipped by the version that is gone back to.
     body.put("rewind_skips", &new.map(|t| t.event_type.as_str()).collect::<Vec<&str>>());
+    body.put("drops", &drops);
     Ok(body.served())
+}
+
+/// The versions that a cutover would drop, since only so many are kept in step, with everybody who uses them.
+fn drops(handle: &Handle, serving: &Serving, no: VersionNo) -> Vec<Value> {
+    let status = serving.status();
+    let dropped = status.lifecycle.dropped_by_switch(no, status.standbys_max);
+    let used = |version| used_by(serving, &handle.shared.readers, version);
+    dropped.into_iter().map(|version| json!({ "version": version, "used_by": used(version) })).collect()
 }
 
 /// What becomes of each event type; without an active version, all are new.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::builder::BuildProgress;
 use crate::handle::Handle;
 use crate::read::body::Body;
+use crate::read::census::used_by;
 use crate::read::{Refused, Served};
 
 /// All versions, in the order of their registration.
@@ -41,6 +42,7 @@ pub fn version(handle: &Handle, name: &str) -> Result<Served, Refused> {
         body.put("events", &types.collect::<Vec<Value>>());
         let live = serving.generation(found.no()).map(|generation| live(serving, generation));
         body.put("live", &live).put("build", &progress(&builds, found.no()));
+        body.put("used_by", &used_by(serving, &handle.shared.readers, found.no()));
         body.put_raw("document", found.canonical());
         Ok(body.served())
     })

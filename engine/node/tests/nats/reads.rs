@@ -103,3 +103,19 @@ async fn an_answer_over_the_servers_limit_is_said_to_be_too_large() {
     assert_eq!(code(publisher.get(&name("by_city"), &key("ada"), None, None).await), "too-large");
     assert!(publisher.get(&name("profile"), &key("ada"), None, None).await.is_ok());
 }
+
+#[tokio::test]
+async fn reads_are_counted_by_version_and_name_nobody() {
+    let rig = Rig::start().await;
+    let publisher = rig.publisher().await;
+    publisher.publish(&who("web"), &registered("1", "ada", "London")).await.expect("taken");
+    for read_as in [None, Some(VersionNo::FIRST)] {
+        publisher.get(&name("profile"), &key("ada"), None, read_as).await.expect("a row");
+    }
+    let census: Value = serde_json::from_str(&selfsame_node::read::census(rig.handle()).body).expect("JSON");
+    let rows = census["rows"].as_array().expect("a list");
+    let shown =
+        |row: &Value| json!([row["principal"], row["group"], row["wrote"]["events"], row["read"]["count"]]);
+    let shown: Vec<Value> = rows.iter().map(shown).collect();
+    assert_eq!(shown, [json!(["web", null, 1, null]), json!([null, "unnamed", null, 2])]);
+}

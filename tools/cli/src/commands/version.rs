@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, segment};
+use crate::commands::census::used_by;
 use crate::commands::publish::read_source;
 use crate::failure::Outcome;
 use crate::out::{Out, member, outline, show};
@@ -23,6 +24,9 @@ pub(crate) enum VersionCommand {
     Cutover(CutoverArgs),
     Rewind(RewindArgs),
     /// Keep a version's generation no longer; it can be built again
+    ///
+    /// Whoever writes it or reads it is refused from then on; `version show` says who does, and so does the
+    /// answer.
     Drop(OneArgs),
     /// List all versions with their stages
     List {
@@ -122,7 +126,7 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
         VersionCommand::Rewind(args) => rewind(args, out).await,
         VersionCommand::Drop(args) => {
             let answer = args.reach.client()?.post(&path(&args, "/drop"), &json!({})).await?;
-            out.answer(&answer, |json| format!("{} is dropped", show(member(json, "dropped"))))
+            out.answer(&answer, people::dropped)
         }
         VersionCommand::List { reach } => {
             let answer = reach.client()?.get("versions", &[]).await?;
@@ -200,7 +204,9 @@ async fn show_one(args: ShowArgs, out: Out) -> Outcome {
         let text = format!("{document:#}");
         return out.answer(&Answer { text: document.to_string(), json: document }, |_| text);
     }
-    out.answer(&answer, |_| outline(&json))
+    let used = used_by(&json);
+    json.as_object_mut().and_then(|members| members.remove("used_by"));
+    out.answer(&answer, |_| format!("{}{}", outline(&json), used.join("\n")))
 }
 
 #[cfg(test)]

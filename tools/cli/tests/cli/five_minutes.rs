@@ -98,6 +98,22 @@ fn a_version_goes_live_and_back() {
     assert_eq!((&state["active"], &state["events"]), (&"v1".into(), &6.into()), "{state}");
     assert!(served.run(&["state"]).ok().contains("boundary: none"));
 
+    let census = served.run(&["census"]).ok();
+    assert!(census.starts_with("PRINCIPAL  VERSION  STAGE "), "{census}");
+    let rows = served.run(&["census", "--json"]).json()["rows"].clone();
+    let of = |version: &str| rows.as_array()?.iter().find(|row| row["version"] == version).cloned();
+    let (v1, v2) = (of("v1").expect("a row"), of("v2").expect("a row"));
+    assert_eq!(
+        (&v1["wrote"]["events"], &v2["wrote"], &v2["read"]["count"]),
+        (&6.into(), &Value::Null, &1.into())
+    );
+    let reader = v2["principal"].as_str().expect("a name");
+    let shown = served.run(&["version", "show", "v2"]).ok();
+    let used = format!("still used by: {reader} reads v2 (1 since the start, last ");
+    assert!(shown.contains(&used), "{shown}");
+    let dropped = served.run(&["version", "drop", "v2"]).ok();
+    assert!(dropped.starts_with(&format!("v2 is dropped\n{used}")), "{dropped}");
+
     assert!(dir.path().join("serving.json").exists());
     assert_eq!(served.stop(), Some(0));
     assert!(!dir.path().join("serving.json").exists());

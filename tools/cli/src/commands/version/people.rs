@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::commands::census::used_by;
 use crate::out::{member, show, table};
 
 /// A switch: what answers now, and what it was before.
@@ -54,7 +55,17 @@ pub(super) fn plan(answer: &Value) -> String {
     let skips = show(member(answer, "rewind_skips"));
     let skips = if skips.is_empty() { "nothing" } else { &skips };
     lines.push(format!("a rewind would set aside until the next cutover: {skips}"));
+    for drop in member(answer, "drops").as_array().into_iter().flatten() {
+        lines.push(format!("a cutover would drop: {}", show(member(drop, "version"))));
+        lines.extend(used_by(drop).into_iter().map(|line| format!("  {line}")));
+    }
     lines.join("\n")
+}
+
+/// A version that is not kept in step any longer, with everybody who used it.
+pub(super) fn dropped(answer: &Value) -> String {
+    let line = format!("{} is dropped", show(member(answer, "dropped")));
+    std::iter::once(line).chain(used_by(answer)).collect::<Vec<String>>().join("\n")
 }
 
 fn changed(change: &Value) -> String {
@@ -110,5 +121,16 @@ mod tests {
         assert!(text.starts_with("v2 against v1:\n  changed  event a.b: {\"rename\""), "{text}");
         assert!(text.contains("\n  same     view files\n"), "{text}");
         assert!(text.ends_with("next cutover: nothing"), "{text}");
+    }
+
+    #[test]
+    fn what_would_be_dropped_is_said_with_who_uses_it() {
+        let used = json!([{"principal": "web", "version": "v1", "wrote": {"last": 42}, "read": null}]);
+        let answer = json!({"plan": "v3", "from": "v2", "drops": [{"version": "v1", "used_by": used}]});
+        let expect = "a cutover would drop: v1\n  still used by: web writes v1 (last #42)";
+        assert!(plan(&answer).ends_with(expect), "{}", plan(&answer));
+        let expect = "v1 is dropped\nstill used by: web writes v1 (last #42)";
+        assert_eq!(dropped(&json!({"dropped": "v1", "used_by": used})), expect);
+        assert_eq!(dropped(&json!({"dropped": "v1", "used_by": []})), "v1 is dropped");
     }
 }
