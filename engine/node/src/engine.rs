@@ -66,7 +66,7 @@ impl Engine {
         let (sender, inbox) = mpsc::channel(INBOX_MAX);
         let serving = Arc::new(RwLock::new(serving));
         let builder = Builder::new(Arc::clone(&log), Arc::clone(&serving), sender.downgrade());
-        let (read_only, checks) = (AtomicBool::new(false), Semaphore::new(CHECKS_MAX));
+        let (read_only, checks) = (AtomicBool::new(false), Arc::new(Semaphore::new(CHECKS_MAX)));
         let readers = Readers::new();
         let shared = Arc::new(Shared { serving, position, read_only, builder, checks, readers });
         let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);

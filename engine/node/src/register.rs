@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use selfsame_core::{Checked, Code, Refusal, Request};
+use selfsame_core::{Answer, Checked, Code, Refusal, Request};
 use selfsame_record::Principal;
 use tracing::error;
 
@@ -23,24 +23,28 @@ impl Handle {
     /// Checks a document and registers it.
     pub async fn register(&self, principal: &Principal, document: String) -> Reply {
         let document: Arc<str> = document.into();
-        let mut rounds = 0;
+        let mut round = 1;
         loop {
-            rounds += 1;
             let checked = self.check(Arc::clone(&document)).await;
             let reply = self.ask(principal, Request::Register { checked }).await;
-            let overtaken = matches!(&reply.outcome, Err(refusal) if refusal.code == Code::RegistryChanged);
-            if !overtaken || rounds >= REGISTER_ROUNDS_MAX {
+            if stands(&reply.outcome, round) {
                 return reply;
             }
+            round += 1;
         }
     }
 
     async fn check(&self, document: Arc<str>) -> Checked {
-        // Nobody closes it, and without leave the check would only share the processor with more others.
-        let _leave = self.shared.checks.acquire().await;
+        // Nobody closes it. The check keeps its leave to its end, even if the caller goes away before.
+        let leave = Arc::clone(&self.shared.checks).acquire_owned().await;
         let registry = Arc::clone(&self.admission().registry);
         let against = Arc::clone(&registry);
-        let checked = tokio::task::spawn_blocking(move || Checked::of(&against, &document)).await;
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = Checked::of(&against, &document);
+            drop(leave);
+            checked
+        })
+        .await;
         checked.unwrap_or_else(|err| {
             error!(err = &err as &dyn std::error::Error, "checking a document ended early");
             let refusal = match err.is_panic() {
@@ -52,5 +56,66 @@ impl Handle {
             };
             Checked::refused(&registry, refusal)
         })
+    }
+}
+
+/// Whether the outcome of this round, counted from 1, is the caller's answer. A document that was overtaken is
+/// checked again as long as there are rounds.
+fn stands(outcome: &Result<Answer, Refusal>, round: usize) -> bool {
+    let overtaken = matches!(outcome, Err(refusal) if refusal.code == Code::RegistryChanged);
+    !overtaken || round >= REGISTER_ROUNDS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use selfsame_core::Settings;
+    use selfsame_log::MemoryLog;
+
+    use super::*;
+    use crate::engine::Engine;
+
+    const DOCUMENT: &str = "
+selfsame: 1
+name: a
+events: { a.b: { key: /id, schema: { type: object, required: [id], properties: { id: { type: string } } } } }
+projections: { c: { kind: cache, on: { a.b: { set: { id: $.id } } } } }
+";
+
+    #[test]
+    fn who_is_overtaken_again_and_again_hears_of_it() {
+        let refused = |code| Err(Refusal::new(code, "no"));
+        for (outcome, round, expect) in [
+            (Ok(Answer::Noted {}), 1, true),
+            (refused(Code::InvalidDocument), 1, true),
+            (refused(Code::RegistryChanged), 1, false),
+            (refused(Code::RegistryChanged), REGISTER_ROUNDS_MAX - 1, false),
+            (refused(Code::RegistryChanged), REGISTER_ROUNDS_MAX, true),
+        ] {
+            assert_eq!(stands(&outcome, round), expect, "{outcome:?} in round {round}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_check_waits_for_its_turn_and_the_sequencer_does_not_wait_for_it() {
+        let engine = Engine::start(Arc::new(MemoryLog::new()), Settings { standbys_max: 0 });
+        let engine = engine.expect("an engine");
+        let handle = engine.handle().clone();
+        let tester = Principal::parse("tester").expect("a principal");
+        let all = u32::try_from(CHECKS_MAX).expect("a few");
+        let taken = Arc::clone(&handle.shared.checks).acquire_many_owned(all).await.expect("leave");
+        let waiting = {
+            let (handle, tester) = (handle.clone(), tester.clone());
+            tokio::spawn(async move { handle.register(&tester, DOCUMENT.to_owned()).await })
+        };
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let other = handle.ask(&tester, Request::Tick).await.outcome;
+        assert_eq!(other, Ok(Answer::Noted {}), "others are answered meanwhile");
+        assert!(!waiting.is_finished(), "more than {CHECKS_MAX} documents are checked at once");
+        drop(taken);
+        let outcome = waiting.await.expect("no panic").outcome;
+        assert!(matches!(outcome, Ok(Answer::Registered { existed: false, .. })), "{outcome:?}");
+        engine.stop().await;
     }
 }

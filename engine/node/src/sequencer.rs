@@ -61,7 +61,7 @@ pub(crate) struct Shared {
     pub(crate) read_only: AtomicBool,
     pub(crate) builder: Builder,
     /// Leave to check a document.
-    pub(crate) checks: Semaphore,
+    pub(crate) checks: Arc<Semaphore>,
     /// Who reads which version.
     pub(crate) readers: Readers,
 }
