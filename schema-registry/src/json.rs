@@ -1,7 +1,16 @@
 //! JSON text and the little of it that this package does itself: pointers, numbers by their lexeme, text
 //! that is kept as text, and documents read without forgiving anything.
 
+pub(crate) mod decimal;
 pub(crate) mod number;
 pub(crate) mod pointer;
 pub(crate) mod strict;
 pub(crate) mod text;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "for operations of lenses that are run on trees, which registration does not take"
+    )
+)]
+pub(crate) mod tree;

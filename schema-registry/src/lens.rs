@@ -4,11 +4,30 @@
 //! derived. What it means is settled as a whole: every field of B is a field of A, or given by the lens, or
 //! an object that holds members moved into it, and the same the other way round ([`step`]). Registration
 //! proves that both ways give valid documents ([`promise`]).
+//!
+//! That is for the operations that only add, remove and take elsewhere, which are led through slots. All of
+//! them can be run on an event as a tree ([`run`]), and what each can lose is known ([`loss`]).
 
 pub(crate) mod apply;
 mod field;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "events are led through slots, which run four of the operations; the tree is for the others"
+    )
+)]
+pub(crate) mod loss;
 mod op;
 mod promise;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "events are led through slots, which run four of the operations; the tree is for the others"
+    )
+)]
+pub(crate) mod run;
 mod step;
 
 pub(crate) use op::{Op, parse_ops};

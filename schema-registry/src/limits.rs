@@ -20,6 +20,8 @@ pub const LENS_DEPTH_MAX: usize = 8;
 pub const TABLE_ENTRIES_MAX: usize = 1024;
 /// Parts that a `split` cuts a string into, or a `join` puts together.
 pub const SPLIT_PARTS_MAX: usize = 16;
+/// Bytes that a lens may put into one event beyond what was written: 1 MiB.
+pub const LENS_GIVEN_BYTES_MAX: usize = 1 << 20;
 /// Projections of one version.
 pub const PROJECTIONS_MAX: usize = 64;
 /// Bytes of a property's key.

@@ -39,6 +39,12 @@ impl Pointer {
         &self.tokens
     }
 
+    /// The objects on the way to the place, from the outside on, without the root.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = Pointer> {
+        let hosts = (1..self.tokens.len()).filter_map(|length| self.tokens.get(..length));
+        hosts.map(|tokens| Pointer { tokens: tokens.to_vec() })
+    }
+
     /// The pointer to the object and the key in it; none for the root.
     pub(crate) fn split(&self) -> Option<(&[String], &str)> {
         self.tokens.split_last().map(|(key, host)| (host, key.as_str()))

@@ -18,11 +18,11 @@ pub(crate) struct TextError {
 }
 
 impl TextError {
-    fn new(message: impl Into<String>) -> TextError {
+    pub(super) fn new(message: impl Into<String>) -> TextError {
         TextError { pointer: String::new(), message: message.into() }
     }
 
-    fn within(self, key: &str) -> TextError {
+    pub(super) fn within(self, key: &str) -> TextError {
         let pointer = format!("{}{}", pointer::child("", key), self.pointer);
         TextError { pointer, ..self }
     }
@@ -127,13 +127,13 @@ impl<'a> Scan<'a> {
 }
 
 /// The literal or number at the beginning of the text.
-fn scalar(text: &str) -> &str {
+pub(super) fn scalar(text: &str) -> &str {
     let end = text.find(|c: char| matches!(c, ',' | ']' | '}' | ':') || c.is_ascii_whitespace());
     text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// The string at the beginning of the text, with its quotes.
-fn string(text: &str) -> &str {
+pub(super) fn string(text: &str) -> &str {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
         match byte {
