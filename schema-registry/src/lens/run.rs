@@ -25,11 +25,7 @@ mod compile;
 mod place;
 pub(crate) mod side;
 #[cfg(test)]
-mod tests_laws;
-#[cfg(test)]
-mod tests_pairs;
-#[cfg(test)]
-mod tests_rows;
+mod tests;
 mod text;
 mod time;
 mod value;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::side::SchemaSide;
-use super::{Context, Program, Way};
 use crate::json::tree::Node;
 use crate::lens::parse_ops;
+use crate::lens::run::side::SchemaSide;
+use crate::lens::run::{Context, Program, Way};
 use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX};
 use crate::problem::Problems;
 

@@ -1,0 +1,6 @@
+//! Operations run on events: by example, in every pair on one field, and by their laws.
+
+mod common;
+mod laws;
+mod pairs;
+mod rows;
