@@ -96,8 +96,8 @@ pub(crate) struct Context<'a> {
 enum Action {
     /// Puts a value where none is, if its object is there.
     Insert { at: Pointer, value: Given },
-    /// Takes a field out.
-    Delete { at: Pointer },
+    /// Takes a field out; `kept` as with [`Action::Carry`].
+    Delete { at: Pointer, kept: usize },
     /// Takes a field elsewhere. Of the objects around it, the outermost `kept` ones stay when they are left
     /// empty.
     Carry { from: Pointer, to: Pointer, kept: usize },
@@ -177,7 +177,10 @@ impl Runner<'_> {
     fn one(&mut self, action: &Action, scope: &mut Node, level: usize) -> Result<Fate, Failure> {
         match action {
             Action::Insert { at, value } => self.insert(at, value, scope, level)?,
-            Action::Delete { at } => drop(place::take(scope, at)),
+            Action::Delete { at, kept } => {
+                drop(place::take(scope, at));
+                place::prune(scope, at, *kept);
+            }
             Action::Carry { from, to, kept } => self.carry(from, to, *kept, scope, level)?,
             Action::Translate { at, table } => self.translate(at, table, scope, level)?,
             Action::Cast { at, from, to } => self.cast(at, *from, *to, scope)?,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::parse_ops;
-use crate::limits::{LENS_DEPTH_MAX, LENS_OPS_MAX, SPLIT_PARTS_MAX, TABLE_ENTRIES_MAX};
+use crate::limits::{EVENT_DEPTH_MAX, LENS_DEPTH_MAX, LENS_OPS_MAX, SPLIT_PARTS_MAX, TABLE_ENTRIES_MAX};
 use crate::problem::Problems;
 
 fn parse(lens: &Value) -> Result<Vec<super::Op>, Vec<String>> {
@@ -256,6 +256,13 @@ fn sizes_and_depth_are_limited() {
         |n: usize| json!([{"in": {"at": "/o", "lens": wraps(n)}}, {"in": {"at": "/p", "lens": wraps(100)}}]);
     assert!(parse(&both(LENS_OPS_MAX - 102)).is_ok());
     refused_lens(&both(LENS_OPS_MAX - 101), &["has 257 operations, over the limit of 256"]);
+
+    let far = |n: usize| json!({"wrap": {"at": "/x".repeat(n)}});
+    assert!(parse(&json!([far(EVENT_DEPTH_MAX)])).is_ok());
+    refused(
+        far(EVENT_DEPTH_MAX + 1),
+        &["/0/wrap/at: leads 33 objects deep, over the limit of 32 for an event"],
+    );
 
     let table = |n: usize| (0..n).map(|i| json!([i, i + 1])).collect::<Vec<_>>();
     let convert = |n: usize| json!({"convert": {"at": "/a", "up": table(n)}});

@@ -32,12 +32,12 @@ fn action(op: &Op, scope: &Scope<'_>, way: Way) -> Option<Action> {
             if up {
                 insert(at, default.as_ref())?
             } else {
-                Action::Delete { at: at.clone() }
+                delete(at)
             }
         }
         Op::Remove { at, default, .. } => {
             if up {
-                Action::Delete { at: at.clone() }
+                Action::Delete { at: at.clone(), kept: kept(at, scope, way) }
             } else {
                 insert(at, default.as_ref())?
             }
@@ -90,12 +90,17 @@ fn action(op: &Op, scope: &Scope<'_>, way: Way) -> Option<Action> {
             }
         }
         Op::Derive { at, cel } if up => Action::Compute { at: at.clone(), cel: cel.clone() },
-        Op::Derive { at, .. } => Action::Delete { at: at.clone() },
+        Op::Derive { at, .. } => delete(at),
     })
 }
 
 fn insert(at: &Pointer, default: Option<&serde_json::Value>) -> Option<Action> {
     Some(Action::Insert { at: at.clone(), value: Given::of(default?) })
+}
+
+/// Takes out what was put into an object that was there before.
+fn delete(at: &Pointer) -> Action {
+    Action::Delete { at: at.clone(), kept: at.tokens().len() }
 }
 
 fn fill(at: &Pointer, value: &serde_json::Value, absent: bool) -> Option<Action> {

@@ -180,7 +180,7 @@ impl<'a> Scope<'a> {
         };
         for op in ops {
             match op {
-                Op::Cast { at, from, to } if path_of(at) == path => {
+                Op::Cast { at, from, to } if within(&path, at).is_some_and(<[Key]>::is_empty) => {
                     return Found::Typed(if way == Way::Up { *from } else { *to });
                 }
                 op => match carried(op, way, &path) {
@@ -203,7 +203,7 @@ impl<'a> Scope<'a> {
 /// Where what lies at `path` lies after the operation, run that way; none if it is not that any more.
 pub(crate) fn carried(op: &Op, way: Way, path: &[Key]) -> Option<Path> {
     let up = way == Way::Up;
-    let within = |at: &Pointer| path.strip_prefix(path_of(at).as_slice());
+    let within = |at: &Pointer| within(path, at);
     let unless = |gone: bool| Some(path.to_vec()).filter(|_| !gone);
     match op {
         // Gone one way; the other way, something else is put there.
@@ -254,6 +254,13 @@ pub(crate) fn carried(op: &Op, way: Way, path: &[Key]) -> Option<Path> {
     }
 }
 
+/// What of the path lies beyond the place, if it leads there.
+fn within<'a>(path: &'a [Key], at: &Pointer) -> Option<&'a [Key]> {
+    let (first, rest) = path.split_at_checked(at.tokens().len())?;
+    let same = |(key, token): (&Key, &String)| matches!(key, Key::Named(name) if name == token);
+    first.iter().zip(at.tokens()).all(same).then_some(rest)
+}
+
 fn carried_through(ops: &[Op], way: Way, path: &[Key]) -> Option<Path> {
     let step = |path: Path, op: &Op| carried(op, way, &path);
     match way {
@@ -263,17 +270,15 @@ fn carried_through(ops: &[Op], way: Way, path: &[Key]) -> Option<Path> {
 }
 
 fn wrapped(at: &Pointer, path: &[Key]) -> Option<Path> {
-    let at = path_of(at);
-    match path.strip_prefix(at.as_slice()) {
-        Some(rest) => Some([at.as_slice(), &[Key::Each], rest].concat()),
+    match within(path, at) {
+        Some(rest) => Some([path_of(at).as_slice(), &[Key::Each], rest].concat()),
         None => Some(path.to_vec()),
     }
 }
 
 fn unwrapped(at: &Pointer, path: &[Key]) -> Option<Path> {
-    let at = path_of(at);
-    match path.strip_prefix(at.as_slice()) {
-        Some([Key::Each, rest @ ..]) => Some([at.as_slice(), rest].concat()),
+    match within(path, at) {
+        Some([Key::Each, rest @ ..]) => Some([path_of(at).as_slice(), rest].concat()),
         Some(_) => None,
         None => Some(path.to_vec()),
     }

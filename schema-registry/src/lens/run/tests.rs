@@ -4,3 +4,4 @@ mod common;
 mod laws;
 mod pairs;
 mod rows;
+mod slots;

@@ -34,10 +34,10 @@ pub(super) fn run(program: &Program, way: Way, event: &Node) -> Result<Node, Fai
 }
 
 /// A side that is known by what lies on the other end of some operations.
-pub(super) struct Via<'a> {
-    pub(super) ops: &'a [Op],
-    pub(super) way: Way,
-    pub(super) end: &'a dyn Side,
+struct Via<'a> {
+    ops: &'a [Op],
+    way: Way,
+    end: &'a dyn Side,
 }
 
 impl Side for Via<'_> {
@@ -66,13 +66,28 @@ impl Side for Via<'_> {
 /// A lens between two sides.
 pub(super) struct Lens<'a> {
     pub(super) ops: &'a [Op],
-    pub(super) below: &'a dyn Side,
-    pub(super) above: &'a dyn Side,
+    below: &'a dyn Side,
+    above: &'a dyn Side,
+    pub(super) program: Program,
+    /// Each operation alone, and whether one of its sides must say an integer.
+    steps: Vec<(Program, bool)>,
+    /// Whether nothing is lost, up and down.
+    exact: (bool, bool),
 }
 
-impl Lens<'_> {
-    pub(super) fn program(&self) -> Program {
-        Program::compile(self.ops, self.below, self.above)
+impl<'a> Lens<'a> {
+    pub(super) fn new(ops: &'a [Op], below: &'a dyn Side, above: &'a dyn Side) -> Lens<'a> {
+        let step = |index: usize| {
+            let above = Via { ops: &ops[index + 1..], way: Way::Up, end: above };
+            let below = Via { ops: &ops[..index], way: Way::Down, end: below };
+            let program = Program::compile(&ops[index..=index], &below, &above);
+            let integers = format!("{program:?}").contains("whole: true");
+            (program, integers)
+        };
+        let (up, down) = losses(ops, below, above);
+        let exact = (up == Loss::Exact, down == Loss::Exact);
+        let (program, steps) = (Program::compile(ops, below, above), (0..ops.len()).map(step).collect());
+        Lens { ops, below, above, program, steps, exact }
     }
 
     /// The programs of the operations before and from the given one on.
@@ -83,32 +98,21 @@ impl Lens<'_> {
         (Program::compile(before, self.below, &above), Program::compile(after, &below, self.above))
     }
 
-    /// The program of one operation.
-    fn program_of(&self, index: usize) -> Program {
-        let above = Via { ops: &self.ops[index + 1..], way: Way::Up, end: self.above };
-        let below = Via { ops: &self.ops[..index], way: Way::Down, end: self.below };
-        Program::compile(&self.ops[index..=index], &below, &above)
-    }
-
     /// Whether nothing is lost that way, and the event, at every operation, is as a schema on its side would
     /// have it for that to hold.
     pub(super) fn is_exact(&self, way: Way, event: &Node) -> bool {
-        let (up, down) = losses(self.ops, self.below, self.above);
-        if (if way == Way::Up { up } else { down }) != Loss::Exact {
-            return false;
-        }
-        let count = self.ops.len();
-        (0..count).all(|index| {
-            // The event as it is before the operation, that way.
-            let before = match way {
-                Way::Up => run(&self.cut(index).0, way, event),
-                Way::Down => run(&self.cut(count - index).1, way, event),
-            };
-            let index = if way == Way::Up { index } else { count - 1 - index };
-            // A side that says integer is taken at its word.
-            let integers = format!("{:?}", self.program_of(index)).contains("whole: true");
-            before.is_ok_and(|before| assumed(&self.ops[index], way, integers, &before))
-        })
+        let (steps, exact): (Vec<_>, bool) = match way {
+            Way::Up => (self.ops.iter().zip(&self.steps).collect(), self.exact.0),
+            Way::Down => (self.ops.iter().zip(&self.steps).rev().collect(), self.exact.1),
+        };
+        let mut event = Ok(event.clone());
+        exact
+            && steps.into_iter().all(|(op, (program, integers))| {
+                let Ok(before) = &event else { return false };
+                let fine = assumed(op, way, *integers, before);
+                event = run(program, way, before);
+                fine
+            })
     }
 }
 

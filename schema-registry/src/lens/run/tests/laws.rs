@@ -149,18 +149,18 @@ proptest! {
     ) {
         let ops = taken(&list);
         let (below, above) = (SchemaSide { root: &below }, SchemaSide { root: &above });
-        let lens = Lens { ops: &ops, below: &below, above: &above };
-        let (whole, (first, second)) = (lens.program(), lens.cut(cut.index(ops.len() + 1)));
+        let lens = Lens::new(&ops, &below, &above);
+        let (whole, (first, second)) = (&lens.program, lens.cut(cut.index(ops.len() + 1)));
         let event = Node::from_value(&event);
         for (way, before, after) in [(Way::Up, &first, &second), (Way::Down, &second, &first)] {
-            let there = run(&whole, way, &event);
+            let there = run(whole, way, &event);
             let by_steps = run(before, way, &event).and_then(|between| run(after, way, &between));
             prop_assert_eq!(&there, &by_steps);
             let Ok(there) = there else { continue };
             let text = there.to_text();
             prop_assert_eq!(Node::parse(&text, EVENT_DEPTH_MAX).ok(), Some(there.clone()), "{}", text);
             if lens.is_exact(way, &event) {
-                let back = run(&whole, way.back(), &there);
+                let back = run(whole, way.back(), &there);
                 let back = back.map_err(|e| TestCaseError::fail(format!("{text}: {e}")))?;
                 prop_assert!(equal(&back, &event), "{} {}", text, back.to_text());
             }
@@ -173,7 +173,7 @@ proptest! {
         let ops = taken(&[op]);
         let nothing = json!({});
         let side = SchemaSide { root: &nothing };
-        let program = Lens { ops: &ops, below: &side, above: &side }.program();
+        let program = Lens::new(&ops, &side, &side).program;
         for way in [Way::Up, Way::Down] {
             if let Err(failure) = run(&program, way, &Node::from_value(&event)) {
                 prop_assert!(failure.pointer.starts_with('/') && !failure.message.is_empty(), "{}", failure);

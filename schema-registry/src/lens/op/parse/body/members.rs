@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Body;
 use crate::json::pointer::{self, Pointer};
-use crate::limits::SPLIT_PARTS_MAX;
+use crate::limits::{EVENT_DEPTH_MAX, SPLIT_PARTS_MAX};
 
 impl<'a> Body<'a> {
     pub(super) fn below(&self, key: &str) -> String {
@@ -74,6 +74,10 @@ impl<'a> Body<'a> {
         let whole = if self.scope.element { "element" } else { "payload" };
         let message = match json {
             Value::String(text) => match Pointer::parse(text) {
+                Ok(pointer) if pointer.tokens().len() > EVENT_DEPTH_MAX => {
+                    let depth = pointer.tokens().len();
+                    format!("leads {depth} objects deep, over the limit of {EVENT_DEPTH_MAX} for an event")
+                }
                 Ok(pointer) if empty || !pointer.tokens().is_empty() => return Some(pointer),
                 Ok(_) if self.scope.depth > 0 && !self.scope.element => {
                     "points to the whole object: name a field".to_owned()
