@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::convert::{Number, number};
+use super::convert::{BEYOND, Number, number, truncated};
 use super::error::EvaluateError;
 use super::evaluate::wrong_type;
 use super::syntax::Binary;
@@ -47,9 +47,6 @@ pub(super) fn order(order: Binary, left: &CelValue<'_>, right: &CelValue<'_>) ->
     })
 }
 
-/// The smallest double that is beyond 64-bit integers.
-const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-
 fn compare(left: Number, right: Number) -> Ordering {
     match (left, right) {
         (Number::Int(left), Number::Int(right)) => left.cmp(&right),
@@ -67,6 +64,6 @@ fn int_and_double(int: i64, double: f64) -> Ordering {
     if double < -BEYOND {
         return Ordering::Greater;
     }
-    let whole = super::convert::truncated(double);
+    let whole = truncated(double);
     int.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&double.fract()).unwrap_or(Ordering::Equal))
 }

@@ -11,6 +11,9 @@ use super::plan::Function;
 use super::value::{CelValue, number_text};
 use crate::json::number::is_integral;
 
+/// The smallest double that is beyond 64-bit integers.
+pub(super) const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+
 /// A number to compute with.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
@@ -109,10 +112,10 @@ fn to_int(value: &CelValue<'_>) -> Result<i64, EvaluateError> {
     if let CelValue::Text(text) = value {
         return text.parse().map_err(|_| not_convertible(text, "a 64-bit integer"));
     }
-    let limits = (-9_223_372_036_854_775_808.0)..9_223_372_036_854_775_808.0;
     match number(value) {
         Some(Number::Int(value)) => Ok(value),
-        Some(Number::Double(double)) if limits.contains(&double) => Ok(truncated(double)),
+        // Both ends are left out, as in other implementations of CEL.
+        Some(Number::Double(double)) if double.abs() < BEYOND => Ok(truncated(double)),
         Some(Number::Double(_)) => Err(EvaluateError::Overflow { operation: "int" }),
         None => Err(wrong_type("int", "a number or a text", value)),
     }

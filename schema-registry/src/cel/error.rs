@@ -111,9 +111,12 @@ pub enum Refusal {
         /// What the parser says.
         message: String,
     },
-    /// The parser gave up.
+    /// The parser returned what no text means.
     #[error("the text cannot be read as an expression")]
     Unreadable,
+    /// The parser panicked. No text is known on which it does.
+    #[error("the parser fails on this text")]
+    ParserFailed,
     /// A name in back quotes.
     #[error("names in back quotes are not supported")]
     QuotedName,

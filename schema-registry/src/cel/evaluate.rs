@@ -208,15 +208,15 @@ impl<'a> Evaluator<'a> {
 
     fn contained(&mut self, part: &'a Plan, host: &'a Plan) -> Evaluated<'a> {
         let part = self.value(part)?;
-        // A list that is written down is compared part by part, so that it is not built.
+        // A list that is written down is compared part by part, so that it is not built. All parts are
+        // evaluated, for a failure in one of them is a failure of the list.
         if let Plan::List(parts) = host {
+            let mut found = false;
             for item in parts {
                 let item = self.value(item)?;
-                if compare::equal(&part, &item) {
-                    return Ok(CelValue::Bool(true));
-                }
+                found |= compare::equal(&part, &item);
             }
-            return Ok(CelValue::Bool(false));
+            return Ok(CelValue::Bool(found));
         }
         match (self.value(host)?, part) {
             (CelValue::List(items), part) => {

@@ -26,7 +26,7 @@ pub(super) fn parse(source: &str) -> Result<Syntax, ExpressionError> {
     let tree = match parsed {
         Ok(Ok(tree)) => tree,
         Ok(Err(errors)) => return Err(syntax_error(source, &errors)),
-        Err(_) => return Err(Refusal::Unreadable.anywhere()),
+        Err(_) => return Err(Refusal::ParserFailed.anywhere()),
     };
     take_over(tree, &mut Places::new(&tokens), 0)
 }

@@ -125,16 +125,22 @@ pub trait Document {
     /// through something that is not an object. The empty way leads to the root.
     fn get(&self, path: &[String]) -> Option<CelValue<'_>>;
 
-    /// Whether something stands there, null included.
-    fn has(&self, path: &[String]) -> bool {
-        self.get(path).is_some()
-    }
+    /// Whether something stands there, null included. It costs one step, so it should not build the value.
+    fn has(&self, path: &[String]) -> bool;
 }
 
 impl Document for serde_json::Value {
     fn get(&self, path: &[String]) -> Option<CelValue<'_>> {
-        path.iter().try_fold(self, |host, key| host.as_object()?.get(key)).map(CelValue::from)
+        find(self, path).map(CelValue::from)
     }
+
+    fn has(&self, path: &[String]) -> bool {
+        find(self, path).is_some()
+    }
+}
+
+fn find<'a>(root: &'a serde_json::Value, path: &[String]) -> Option<&'a serde_json::Value> {
+    path.iter().try_fold(root, |host, key| host.as_object()?.get(key))
 }
 
 impl<'a> From<&'a serde_json::Value> for CelValue<'a> {

@@ -44,10 +44,6 @@ fn brackets_and_operations_are_nested_so_deep() {
     let sum = |terms: usize| vec!["1"; terms].join(" + ");
     taken(&sum(EXPRESSION_DEPTH_MAX));
     refused(&sum(EXPRESSION_DEPTH_MAX + 1), "more than 64 operations lie within each other");
-    refused(
-        &"true ? 1 : ".repeat(100).trim_end_matches(' ').replace(": true", ": true"),
-        "not an expression",
-    );
     refused(&format!("{}1", "true ? 1 : ".repeat(100)), "more than 64 operations");
     refused(&format!("event.any{}", "[0]".repeat(100)), "more than 64 operations");
     // Conditions are balanced, so many of them are not deep.

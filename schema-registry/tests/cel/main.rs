@@ -1,6 +1,6 @@
 //! Expressions: what they give, what is refused, and that the text and the data can be anything.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 mod limits;
 mod oracle;
