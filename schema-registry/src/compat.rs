@@ -5,10 +5,10 @@
 //! a label under each of two policies.
 //!
 //! A label is a rule and not a proof. The rule does not look at `required` for names outside `properties`,
-//! at the value schemas of `patternProperties`, at `propertyNames`, `contains`, `if`, `then`, `else` and
-//! `format`; it takes a default for a value although a validator does not; and it calls a branch added to a
-//! `oneOf` compatible although the branches may overlap. Documents exist that a compatible label promises
-//! to be valid and that are not. Whoever must be sure looks for them as well.
+//! at the value schemas of `patternProperties`, at `propertyNames`, `contains`, `if`, `then` and `else`; it
+//! takes a default for a value although a validator does not; and it calls a branch added to a `oneOf`
+//! compatible although the branches may overlap. Documents exist that a compatible label promises to be
+//! valid and that are not. Whoever must be sure asks [`crate::inclusion`] as well.
 //!
 //! Pure: the same schemas give the same comparison. References lead within their document only, and how
 //! large, nested and entangled schemas may be is limited.

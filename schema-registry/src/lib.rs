@@ -4,6 +4,9 @@
 //! [`Version`]. Of every event type a version has an [`EventShape`], which reads and writes payloads, and
 //! between any two versions there is a [`Decoder`], the one way in which a reader sees what a writer wrote.
 //!
+//! Two JSON Schemas are compared by the labels that people know ([`compat`]), and by whether one includes the
+//! other, which is proven, refuted by a document ([`sample`]) or not decided ([`inclusion`]).
+//!
 //! Everything here is pure: the same documents in the same order give the same registry, and the same bytes
 //! the same row. What projections make of events is not known here.
 
@@ -15,12 +18,14 @@ pub mod cel;
 pub mod compat;
 mod decoder;
 mod document;
+pub mod inclusion;
 mod json;
 mod lens;
 mod limits;
 mod problem;
 mod propose;
 mod registry;
+pub mod sample;
 mod schema;
 mod shape;
 mod version;
@@ -28,6 +33,7 @@ mod version;
 pub use compat::{ChangeKind, Comparison, CompatError, Label, SchemaChange};
 pub use decoder::{Decoder, Inexpressible};
 pub use document::Document;
+pub use inclusion::{Inclusion, includes};
 pub use limits::*;
 pub use problem::Problem;
 pub use propose::{PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};

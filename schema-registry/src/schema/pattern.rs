@@ -39,6 +39,11 @@ impl Pattern {
         Ok(Pattern { source: source.to_owned(), regex: regex.map_err(|e| reason(&e))? })
     }
 
+    /// The pattern in the engine's syntax.
+    pub(crate) fn engine_syntax(&self) -> String {
+        rewrite(&self.source)
+    }
+
     /// Whether it matches anywhere in the text.
     pub(crate) fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
