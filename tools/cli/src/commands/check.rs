@@ -1,25 +1,24 @@
 //! `check`: whether a schema may replace another one, by the rules that people know and by documents.
 
-mod part;
-mod sample;
-mod vary;
-mod witness;
-
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use selfsame_schema::Comparison;
-use selfsame_schema::compat::compare;
+use selfsame_schema::compat::{SCHEMA_NESTING_MAX, compare};
+use selfsame_schema::inclusion::{Examined, INCLUSION_STEPS_MAX, Inclusion, examine};
+use selfsame_schema::sample::{Budget, Untried};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, line, table};
-use witness::Witnesses;
 
 /// Bytes of a schema's file: 16 MiB.
 const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// What the search for a witness may take, each way.
+const BUDGET: Budget = Budget { documents: 20_000, bytes: 32 << 20 };
 
 /// Said with every label.
 const NOTE: &str = "a label is a rule and not a proof: it does not look at everything that a validator does, \
@@ -28,9 +27,10 @@ const NOTE: &str = "a label is a rule and not a proof: it does not look at every
 /// Check whether a JSON Schema may replace another one
 ///
 /// Names every change from OLD to NEW as schema registries do, with what the rules say: backward, NEW reads
-/// what was written under OLD; forward, OLD reads what is written under NEW. Then documents are made from
-/// both schemas and validated: one that is valid under one schema only is a witness, and a witness decides
-/// against the label. A label is a rule and not a proof, and so is a search that finds nothing.
+/// what was written under OLD; forward, OLD reads what is written under NEW. A label is a rule and not a
+/// proof. So beside it stands, each way, whether every document that is valid under the one schema is valid
+/// under the other: proven, refuted by a document that was validated under both, or not decided, with the
+/// places. A witness decides against the label.
 ///
 /// No engine is needed. The exit code is 0 if the rules of the mode are kept and no witness was found against
 /// them, 1 if not, and 2 for a wrong command line.
@@ -83,13 +83,36 @@ impl Mode {
 }
 
 pub(crate) async fn run(args: CheckArgs, out: Out) -> Outcome {
-    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let (old, new) = (dated(read(&args.old)?), dated(read(&args.new)?));
     let what = || format!("`{}` with `{}`", args.old.display(), args.new.display());
     let compared = compare(&old, &new);
     let comparison = compared.map_err(|e| Failure::Input { what: what(), reason: e.to_string() })?;
-    let report = Report::new(&args, comparison, witness::search(&old, &new));
+    let examined = |sub, sup| examine(sub, sup, INCLUSION_STEPS_MAX, BUDGET);
+    let report = Report::new(&args, comparison, [examined(&old, &new), examined(&new, &old)]);
     line(&if out.json { report.json().to_string() } else { report.people() })?;
     if report.compatible { Ok(()) } else { Err(Failure::Incompatible { mode: args.mode.name() }) }
+}
+
+/// The schema, with its dialect written down if it says none and is spelled as only draft-07 is.
+fn dated(mut schema: Value) -> Value {
+    let is_old = schema.get("$schema").is_none() && speaks_draft_7(&schema, 0);
+    if let Some(members) = schema.as_object_mut().filter(|_| is_old) {
+        members.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
+    }
+    schema
+}
+
+fn speaks_draft_7(schema: &Value, depth: usize) -> bool {
+    match schema {
+        _ if depth > SCHEMA_NESTING_MAX => false,
+        Value::Object(members) => {
+            members.get("items").is_some_and(Value::is_array)
+                || members.contains_key("additionalItems")
+                || members.values().any(|schema| speaks_draft_7(schema, depth + 1))
+        }
+        Value::Array(items) => items.iter().any(|schema| speaks_draft_7(schema, depth + 1)),
+        _ => false,
+    }
 }
 
 fn read(path: &Path) -> Outcome<Value> {
@@ -112,32 +135,37 @@ struct Report {
     mode: Mode,
     lenient: bool,
     comparison: Comparison,
-    witnesses: Witnesses,
-    /// Why no documents were tried.
-    untried: Option<String>,
+    /// Whether the new schema takes what the old one takes.
+    backward: Examined,
+    /// The other way round.
+    forward: Examined,
     compatible: bool,
     verdict: String,
 }
 
 impl Report {
-    fn new(args: &CheckArgs, comparison: Comparison, searched: Result<Witnesses, String>) -> Report {
+    fn new(args: &CheckArgs, comparison: Comparison, [backward, forward]: [Examined; 2]) -> Report {
         let (mode, lenient) = (args.mode, args.lenient);
-        let (witnesses, untried) = match searched {
-            Ok(witnesses) => (witnesses, None),
-            Err(why) => (Witnesses::default(), Some(why)),
-        };
         let label = if lenient { comparison.lenient } else { comparison.strict };
         let by_label = (!mode.backward() || label.is_backward()) && (!mode.forward() || label.is_forward());
-        let contradicted = (mode.backward() && witnesses.backward.is_some())
-            || (mode.forward() && witnesses.forward.is_some());
-        let verdict = match (by_label, contradicted) {
-            (true, true) => format!("not compatible, though the label says {label}"),
-            (true, false) => "compatible by the rules; no witness against it was found".to_owned(),
-            (false, true) => "not compatible".to_owned(),
-            (false, false) => "not compatible by the rules; no witness that proves it was found".to_owned(),
+        let needed = [(mode.backward(), &backward), (mode.forward(), &forward)];
+        let needed = || needed.iter().filter(|(needed, _)| *needed).map(|(_, examined)| &examined.inclusion);
+        let contradicted = needed().any(|inclusion| inclusion.witness().is_some());
+        let proven = needed().all(Inclusion::is_proven);
+        let verdict = match (by_label, contradicted, proven) {
+            (true, true, _) => format!("not compatible, though the label says {label}"),
+            (true, false, true) => "compatible by the rules, and proven".to_owned(),
+            (true, false, false) => "compatible by the rules; no witness against it was found".to_owned(),
+            (false, true, _) => "not compatible".to_owned(),
+            (false, false, true) => {
+                "not compatible by the rules, though all that is valid stays valid".to_owned()
+            }
+            (false, false, false) => {
+                "not compatible by the rules; no witness that proves it was found".to_owned()
+            }
         };
         let compatible = by_label && !contradicted;
-        Report { mode, lenient, comparison, witnesses, untried, compatible, verdict }
+        Report { mode, lenient, comparison, backward, forward, compatible, verdict }
     }
 
     fn json(&self) -> Value {
@@ -151,18 +179,32 @@ impl Report {
             "policy": if self.lenient { "lenient" } else { "strict" },
             "strict": self.comparison.strict,
             "lenient": self.comparison.lenient,
+            "inclusion": {"backward": self.backward.inclusion, "forward": self.forward.inclusion},
             "changes": self.comparison.changes,
             "witnesses": witnesses.collect::<Vec<_>>(),
-            "documents_tried": self.witnesses.tried,
-            "documents_not_tried_because": self.untried,
+            "documents_tried": self.backward.searched.tried + self.forward.searched.tried,
+            "documents_not_tried_because": self.untried(),
             "note": NOTE,
         })
     }
 
     /// What a witness is against, under which schema it is valid and under which not, and the witness.
     fn witnesses(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &Value)> {
-        let backward = self.witnesses.backward.iter().map(|w| ("backward", "old", "new", w));
-        backward.chain(self.witnesses.forward.iter().map(|w| ("forward", "new", "old", w)))
+        let backward = self.backward.inclusion.witness().map(|w| ("backward", "old", "new", w));
+        let forward = self.forward.inclusion.witness().map(|w| ("forward", "new", "old", w));
+        backward.into_iter().chain(forward)
+    }
+
+    /// Which schema cannot be validated with, and why.
+    fn untried(&self) -> Option<String> {
+        let said = |examined: &Examined, inside: &str, outside: &str| {
+            let (which, why) = match examined.searched.untried.as_ref()? {
+                Untried::Inside(why) => (inside, why),
+                Untried::Outside(why) => (outside, why),
+            };
+            Some(format!("the {which} schema: {why}"))
+        };
+        said(&self.backward, "old", "new").or_else(|| said(&self.forward, "new", "old"))
     }
 
     fn people(&self) -> String {
@@ -170,11 +212,12 @@ impl Report {
         let policy = if self.lenient { "LENIENT" } else { "STRICT" };
         let mut text = format!("verdict  {} ({}, {policy})\n", self.verdict, self.mode.name());
         let _ = writeln!(text, "label    STRICT {strict}, LENIENT {lenient}");
+        let _ = write!(text, "old in new  {}", answer(&self.backward.inclusion));
+        let _ = write!(text, "new in old  {}", answer(&self.forward.inclusion));
         if !changes.is_empty() {
             let yes = |holds: bool| json!(if holds { "yes" } else { "no" });
             let row = |c: &selfsame_schema::SchemaChange| {
-                let place = if c.pointer.is_empty() { "(root)" } else { &c.pointer };
-                vec![json!(place), json!(c.kind), yes(c.backward), yes(c.forward)]
+                vec![json!(place(&c.pointer)), json!(c.kind), yes(c.backward), yes(c.forward)]
             };
             let rows: Vec<Vec<Value>> = changes.iter().map(row).collect();
             let _ = writeln!(text, "\n{}", table(&["place", "change", "backward", "forward"], &rows));
@@ -184,12 +227,35 @@ impl Report {
             let _ = writeln!(text, "witness against {against}: valid under {valid}, invalid under {invalid}");
             let _ = writeln!(text, "  {document}");
         }
-        let (tried, (old, new)) = (self.witnesses.tried, self.witnesses.valid);
-        let _ = match &self.untried {
+        let (backward, forward) = (&self.backward.searched, &self.forward.searched);
+        let _ = match self.untried() {
             Some(why) => writeln!(text, "no documents could be tried: {why}"),
-            None => writeln!(text, "{tried} documents were tried: {old} valid under old, {new} under new"),
+            None => writeln!(
+                text,
+                "documents tried: {} against backward ({} valid under old), {} against forward ({} valid under new)",
+                backward.tried, backward.valid, forward.tried, forward.valid
+            ),
         };
         let _ = write!(text, "note: {NOTE}");
         text
     }
+}
+
+/// What is known about an inclusion, a place per line where it is not decided.
+fn answer(inclusion: &Inclusion) -> String {
+    match inclusion {
+        Inclusion::Proven => "proven\n".to_owned(),
+        Inclusion::Refuted { .. } => "refuted\n".to_owned(),
+        Inclusion::Unknown { places } => {
+            let mut text = "not decided:\n".to_owned();
+            for gap in places {
+                let _ = writeln!(text, "  {}: {}", place(&gap.pointer), gap.reason);
+            }
+            text
+        }
+    }
+}
+
+fn place(pointer: &str) -> &str {
+    if pointer.is_empty() { "(root)" } else { pointer }
 }

@@ -42,7 +42,7 @@ const NUMBER: &str = "type: number";
 
 #[test]
 fn the_mode_decides_the_exit_code() {
-    let compatible = "compatible by the rules; no witness against it was found (backward, STRICT)";
+    let compatible = "compatible by the rules, and proven (backward, STRICT)";
     check(INTEGER, NUMBER, &[], 0, compatible);
     check(INTEGER, NUMBER, &["--mode", "forward"], 1, "not compatible (forward, STRICT)");
     check(INTEGER, NUMBER, &["--mode", "full"], 1, "not compatible (full, STRICT)");
@@ -77,8 +77,9 @@ fn people_see_places_changes_and_the_witness() {
     for expect in [
         "label    STRICT forward, LENIENT forward\n",
         "PLACE          CHANGE         BACKWARD  FORWARD\n/properties/n  TYPE_NARROWED  no        yes\n",
-        "witness against backward: valid under old, invalid under new\n  {\"n\":1.5}\n",
-        " documents were tried: ",
+        "witness against backward: valid under old, invalid under new\n  {\"n\":0.5}\n",
+        "old in new  refuted\nnew in old  proven\n",
+        "\ndocuments tried: ",
     ] {
         assert!(ended.out.contains(expect), "{}", ended.out);
     }
@@ -96,7 +97,9 @@ fn programs_see_the_same() {
         serde_json::json!({"pointer": "", "kind": "TYPE_NARROWED", "backward": false, "forward": true});
     assert_eq!(report["changes"], serde_json::json!([change]));
     assert_eq!(report["witnesses"][0]["against"], "backward");
-    assert_eq!(report["witnesses"][0]["document"], 1.5);
+    assert_eq!(report["witnesses"][0]["document"], 0.5);
+    assert_eq!(report["inclusion"]["backward"]["answer"], "refuted");
+    assert_eq!(report["inclusion"]["forward"], serde_json::json!({"answer": "proven"}));
     let same = checked(dir.path(), INTEGER, INTEGER, &["--json"]).json();
     assert_eq!(same["strict"], "identical");
 }
@@ -121,7 +124,28 @@ fn what_cannot_be_compared_is_said() {
 #[test]
 fn a_schema_without_a_validator_is_said_and_still_labelled() {
     let dir = tempfile::tempdir().expect("a folder");
-    let ended = checked(dir.path(), r#"{"type":"nothing"}"#, r#"{"type":"nothing"}"#, &[]);
+    let (old, new) = (r#"{"type":"nothing","minLength":1}"#, r#"{"type":"nothing"}"#);
+    let ended = checked(dir.path(), old, new, &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.err);
     assert!(ended.out.contains("no documents could be tried: the old schema: "), "{}", ended.out);
+}
+
+/// A proof does not make the rules kept, but it is said; what is not decided is said with its places.
+#[test]
+fn a_proof_and_what_is_not_decided_are_said() {
+    let (old, new) = (r#"{"const":1}"#, r#"{"enum":[1,2]}"#);
+    check(old, new, &[], 1, "not compatible by the rules, though all that is valid stays valid");
+    let dir = tempfile::tempdir().expect("a folder");
+    let of = |pattern: &str| format!(r#"{{"type":"string","pattern":"{pattern}"}}"#);
+    let ended = checked(dir.path(), &of("^x+$"), &of("^xx*$"), &[]);
+    let expect = "old in new  not decided:\n  /pattern: strings that `\"^xx*$\"` refuses are not excluded\n";
+    assert!(ended.out.contains(expect), "{}", ended.out);
+}
+
+/// Without `$schema`, the spelling says which dialect is meant.
+#[test]
+fn a_list_under_items_is_taken_as_draft_7() {
+    let of = |name: &str| format!(r#"{{"type":"array","items":[{{"type":"{name}"}}]}}"#);
+    check(&of("integer"), &of("number"), &[], 0, "compatible by the rules, and proven");
+    check(&of("number"), &of("integer"), &[], 1, "not compatible (backward, STRICT)");
 }
