@@ -4,6 +4,7 @@
 //! give the routes of the plan. Nothing stops at the first problem.
 
 mod columns;
+mod condition;
 mod duration;
 mod expression;
 mod section;
@@ -30,9 +31,10 @@ pub(crate) fn compile(version: &Version) -> Result<Plan, Problems> {
     let mut plan = Plan { projections: vec![], routes: IndexMap::new() };
     let mut routes: IndexMap<Box<str>, Vec<Route>> =
         version.events().map(|(event_type, _)| (event_type.as_str().into(), vec![])).collect();
+    let schemas = condition::Schemas::new(version);
     for (name, value) in version.projections() {
         let spot = Spot::new(value, "/projections").under(name.as_str());
-        let Some(draft) = section::read(&spot, version, &mut problems) else {
+        let Some(draft) = section::read(&spot, &schemas, &mut problems) else {
             continue;
         };
         let (projection, its_routes) = finish(name, value, draft, plan.projections.len(), &mut problems);
@@ -63,7 +65,8 @@ fn finish(
             What::Change(uses) => Reduction::Change(columns.steps(uses)),
             What::Input(fields) => Reduction::Input(fields.into()),
         };
-        routes.push((on.event_type, Route { projection: number, key: on.key, reduction }));
+        let condition = on.condition.map(|(condition, _)| condition);
+        routes.push((on.event_type, Route { projection: number, condition, key: on.key, reduction }));
     }
     let plan = ProjectionPlan {
         name: name.clone(),
@@ -82,6 +85,10 @@ fn content_id(section: &Value, on: &[On<'_>]) -> Digest {
     for on in on {
         feed_text(&on.event_type, &mut bytes);
         feed_shape(on.shape, &mut bytes);
+        // What a condition means hangs on types that slots do not have: those of elements.
+        if let Some((_, schema)) = &on.condition {
+            bytes.extend(schema.0);
+        }
     }
     Digest::of(&[b"projection", &FOLD_REVISION.to_le_bytes(), &bytes])
 }
@@ -95,7 +102,7 @@ fn feed_shape(shape: &EventShape, out: &mut Vec<u8>) {
 }
 
 /// Bytes that are equal for equal values, whatever the order of their keys.
-fn feed_json(value: &Value, out: &mut Vec<u8>) {
+pub(crate) fn feed_json(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
             feed_text(&format!("[{}", items.len()), out);

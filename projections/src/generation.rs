@@ -134,9 +134,18 @@ impl Generation {
             let Some(state) = states.get_mut(route.projection) else {
                 continue;
             };
+            let name = || plan.projections.get(route.projection).map(|plan| &plan.name);
+            match route.condition.as_ref().map(|condition| condition.holds(read)) {
+                None | Some(Ok(true)) => {}
+                Some(Ok(false)) => continue,
+                Some(Err(error)) => {
+                    let detail = || Some(error.to_string());
+                    skipped.note(event_type, name(), Reason::ConditionFailed, at, detail);
+                    continue;
+                }
+            }
             if let Err(reason) = fold_route(state, route, read, scratch) {
-                let name = plan.projections.get(route.projection).map(|plan| &plan.name);
-                skipped.note(event_type, name, reason, at, || None);
+                skipped.note(event_type, name(), reason, at, || None);
             }
         }
     }

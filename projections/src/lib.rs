@@ -26,6 +26,10 @@
 //! | `max`, `min` | extreme of integers, moments (`$time`) or texts | nothing | nothing |
 //! | `append` | `{value: $.a, max: 10}`: the last `max` values | nothing | nothing |
 //!
+//! Beside the reductions, or beside `input`, `when` is a condition in CEL over the event as the version sees it
+//! (`event.a.b`). Where it is false, the event is none of the projection's; where it has no value, the event
+//! is skipped.
+//!
 //! One event changes a column once. Expressions are `$.a.b` and `$/a/b` (paths into the event as the version
 //! sees it), `$` (all of it), `$time` (the producer's, else the log's), `$key`, `$type`, `$id`, `$source`,
 //! `$principal`, and literals; `$$` begins a text with one `$`.
@@ -36,6 +40,7 @@
 mod cache;
 mod cell;
 mod compile;
+mod condition;
 mod decimal;
 mod event;
 mod generation;

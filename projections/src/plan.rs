@@ -8,6 +8,7 @@ use selfsame_schema::{Problem, Version};
 use serde::Serialize;
 
 use crate::compile;
+use crate::condition::Condition;
 use crate::event::Origin;
 use crate::reduction::Reduction;
 use crate::row::Column;
@@ -85,6 +86,8 @@ impl ProjectionPlan {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) projection: usize,
+    /// What an event has to fulfil.
+    pub(crate) condition: Option<Condition>,
     pub(crate) key: Origin,
     pub(crate) reduction: Reduction,
 }

@@ -20,6 +20,8 @@ pub enum Reason {
     NoLens,
     /// The version's shape cannot say what the event says.
     Inexpressible,
+    /// The projection's condition has no value for the event.
+    ConditionFailed,
     /// The projection's key is absent or `null` in the event.
     KeyMissing,
     /// The projection's key is empty, too long, has control characters, or is not an integer by value.

@@ -94,7 +94,7 @@ fn a_reduction_is_one_that_there_is() {
     check_on("{}", &[": says nothing to do"]);
     check_on("{ set: {} }", &["/set: names no column"]);
     check_on("{ set: 1 }", &["/set: must be an object, not a number"]);
-    check_on("{ when: 'event.n > 1', set: { x: 1 } }", &["/when: `when` is not supported yet"]);
+    check_on("{ when: true }", &["/when: must be a text, not a boolean", ": says nothing to do"]);
     check_on("{ count: { x: 1 } }", &["/count: `count` is not supported yet"]);
     let twice = "/add/x: `x` is changed by another reduction of this event already";
     check_on("{ add: { x: 1 }, set: { x: 1 } }", &[twice]);
@@ -226,6 +226,47 @@ fn sizes_are_limited() {
 }
 
 #[test]
+fn a_condition_is_checked_against_the_event() {
+    let check_when = |condition: &str, expect: &[&str]| {
+        let expect: Vec<String> = expect.iter().map(|text| format!("/when: {text}")).collect();
+        let expect: Vec<&str> = expect.iter().map(String::as_str).collect();
+        check_on(&format!("{{ when: \"{condition}\", set: {{ x: 1 }} }}"), &expect);
+    };
+    check_when("has(event.n) && event.n > 1", &[]);
+    check_when("has(event.l) && event.l.exists(x, x == 'a')", &[]);
+    check_when("has(event.o) && 'y/z' in event.o && event.o['y/z'] != ''", &[]);
+    check_when("event.n > 1", &["column 7: `event.n` may be absent"]);
+    check_when("has(event.m)", &["column 11: there is no field `event.m`"]);
+    check_when("1", &["a condition is true or false, and this is an integer"]);
+    check_when(
+        "has(event.any) && event.any",
+        &["column 25: `&&` takes a boolean, and this is a value of any type"],
+    );
+    check_when(
+        "1 +",
+        &["column 4: the text is not an expression: mismatched input the end expecting expression"],
+    );
+}
+
+/// The ids of projections name everything that their state hangs on.
+#[test]
+fn a_condition_and_the_types_that_it_reads_are_part_of_the_content_id() {
+    let id = |condition: &str, items: &str| {
+        let text = document(&format!("p: {{ kind: cache, on: {{ a: {{ {condition} set: {{ x: 1 }} }} }} }}"));
+        let text = text.replace("items: { type: string }", items);
+        World::compile(&text).expect("a plan").content_id("p").expect("an id")
+    };
+    let (text, number) = ("items: { type: string }", "items: { type: number }");
+    let when = |condition: &str| format!("when: \"{condition}\",");
+    let same = when("has(event.l) && event.l == event.l");
+    assert_eq!(id(&same, text), id(&same, text));
+    assert_ne!(id(&same, text), id(&when("has(event.l)"), text));
+    assert_ne!(id(&same, text), id(&same, number));
+    // Without a condition the elements do not matter.
+    assert_eq!(id("", text), id("", number));
+}
+
+#[test]
 fn a_job_has_an_input() {
     let jobs = |on: &str| format!("{{ kind: jobs, on: {{ a: {on} }} }}");
     check(&jobs("{ }"), &["/on/a: `input` is missing"]);
@@ -234,7 +275,8 @@ fn a_job_has_an_input() {
         &jobs("{ input: { x: $.zip } }"),
         &["/on/a/input/x: the event has no field `/zip`, which `$.zip` names"],
     );
-    check(&jobs("{ when: x, input: {} }"), &["/on/a/when: `when` is not supported yet"]);
+    check(&jobs("{ when: has(event.n), input: {} }"), &[]);
+    check(&jobs("{ when: x, input: {} }"), &["/on/a/when: column 1: there is no variable `x`"]);
     check(
         "{ kind: jobs, on: { a: { input: {} } }, retry: { attempts: 0 } }",
         &["/retry/attempts: must be an integer from 1 to 100, not `0`"],

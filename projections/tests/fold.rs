@@ -73,6 +73,55 @@ fn the_envelope_is_read() {
     check_put(all, &["{}"], expect, &[]);
 }
 
+/// A condition that is false leaves the event out; one that has no value skips it with the reason.
+#[test]
+fn a_condition_decides_whether_an_event_is_folded() {
+    let count = |condition: &str| format!("{{ when: \"{condition}\", add: {{ x: 1 }} }}");
+    let events = [r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":null}"#, "{}", r#"{"n":5}"#];
+    check_put(&count("has(event.n) && event.n != null && event.n > 1"), &events, r#"{"x":2}"#, &[]);
+    check_put(&count("!has(event.n)"), &events, r#"{"x":1}"#, &[]);
+    check_put(&count("has(event.n) && event.n == null"), &events, r#"{"x":1}"#, &[]);
+    check_put(&count("true"), &events, r#"{"x":5}"#, &[]);
+    check_put(&count("false"), &events, "none", &[]);
+    let divided = "has(event.n) && event.n != null && 4 / (event.n - 1) == 1";
+    check_put(&count(divided), &events, r#"{"x":1}"#, &["put p ConditionFailed #1"]);
+}
+
+/// Below slots, arrays and values of any type are read from JSON text.
+#[test]
+fn a_condition_reads_what_has_no_slot_of_its_own() {
+    let holds = |condition: &str, event: &str| {
+        let reductions = format!("{{ when: \"{condition}\", set: {{ x: 1 }} }}");
+        check_put(&reductions, &[event], r#"{"x":1}"#, &[]);
+    };
+    holds("has(event.o) && has(event.o.x) && event.o.x == 3", r#"{"o":{"x":3}}"#);
+    holds("has(event.o) && !has(event.o.x)", r#"{"o":{}}"#);
+    holds("!has(event.o)", "{}");
+    holds("has(event.o) && size(event.o) == 2", r#"{"o":{"x":3,"other":1}}"#);
+    holds("has(event.l) && event.l.exists(i, i == 9007199254740993)", r#"{"l":[1,9007199254740993]}"#);
+    holds("has(event.l) && event.l[1] == 1000", r#"{"l":[1e400,1e3]}"#);
+    holds("has(event.t) && event.t == 'aé'", r#"{"t":"a\u00e9"}"#);
+    holds("has(event.f) && event.f > 0.1", r#"{"f":1.0e-0}"#);
+    holds("size(event) == 2", r#"{"n":1,"unknown":{"a":[]}}"#);
+}
+
+#[test]
+fn a_condition_holds_for_jobs_and_for_the_version_that_reads() {
+    let jobs = "  p: { kind: jobs, on: { put: { when: has(event.t), input: { t: $.t } } } }";
+    let mut world = world(jobs);
+    for json in ["{}", r#"{"t":"a"}"#, r#"{"t":null}"#] {
+        world.event(1, "put", "k", json);
+    }
+    assert_eq!(world.generation(1).queue("p").expect("a queue").len(), 2);
+    // The second version has another name for the field, and its condition reads by that name.
+    let second = EVENTS.replace("t: { type: [string, 'null'] }", "text: { type: [string, 'null'] }");
+    let second = second.replace("name: test", "name: second\nparent: v1");
+    let lenses = "lenses: { put: [{ rename: { from: /t, to: /text } }] }\nprojections:";
+    let jobs = jobs.replace("event.t", "event.text").replace("$.t", "$.text");
+    world.register(&format!("{}{jobs}", second.replace("projections:", lenses)));
+    assert_eq!(world.generation(2).queue("p").expect("a queue").len(), 2);
+}
+
 #[test]
 fn add_counts() {
     let events = [r#"{"n":2}"#, r#"{"n":-5}"#, r#"{"n":4.0}"#, r#"{"n":null}"#, "{}"];

@@ -85,6 +85,11 @@ impl Expression {
         &self.ty
     }
 
+    /// The ways of keys that it asks a document for, sorted, and no others.
+    pub fn paths(&self) -> &[Vec<String>] {
+        &self.reads
+    }
+
     /// JSON Pointers to the fields that it reads, sorted. Of a list's elements only the list is named.
     pub fn fields(&self) -> Vec<String> {
         self.reads.iter().map(|path| Pointer::of(path.clone()).to_string()).collect()

@@ -2,13 +2,15 @@
 //!
 //! Not here: what its reductions together make of each column ([`columns`](super::columns)).
 
-use selfsame_record::Name;
-use selfsame_schema::{EventShape, Version};
+use selfsame_record::{Digest, Name};
+use selfsame_schema::EventShape;
 use serde_json::Value;
 
+use super::condition::{self, Schemas};
 use super::expression::{self, Expression};
 use super::spot::{Spot, one_of};
 use super::{Problems, settings};
+use crate::condition::Condition;
 use crate::event::Origin;
 use crate::limits::{COLUMNS_MAX, LIST_MAX};
 use crate::plan::{ProjectionKind, QueuePlan};
@@ -29,6 +31,8 @@ pub(crate) struct On<'a> {
     pub(crate) shape: &'a EventShape,
     pub(crate) key: Origin,
     pub(crate) what: What,
+    /// The condition, and the digest of the schema that it was checked against.
+    pub(crate) condition: Option<(Condition, Digest)>,
 }
 
 /// What an event does.
@@ -47,7 +51,7 @@ pub(crate) struct Use {
 }
 
 /// Reads one section. `None` if its kind is not known, so that nothing else can be said about it.
-pub(crate) fn read<'a>(spot: &Spot<'a>, version: &'a Version, problems: &mut Problems) -> Option<Draft<'a>> {
+pub(crate) fn read<'a>(spot: &Spot<'a>, schemas: &Schemas<'a>, problems: &mut Problems) -> Option<Draft<'a>> {
     let members = spot.members(problems)?;
     let member = |key: &str| members.iter().find(|(name, _)| *name == key).map(|(_, spot)| spot);
     let kind = read_kind(spot, member("kind"), problems)?;
@@ -61,7 +65,7 @@ pub(crate) fn read<'a>(spot: &Spot<'a>, version: &'a Version, problems: &mut Pro
     }
     let key = if kind == ProjectionKind::Jobs { None } else { member("key") };
     let on = match member("on") {
-        Some(on) => read_on(on, kind, key, version, problems),
+        Some(on) => read_on(on, kind, key, schemas, problems),
         None => {
             problems.push(spot.problem("says nothing: `on` is missing").help("name event types under `on`"));
             vec![]
@@ -101,7 +105,7 @@ fn read_on<'a>(
     on: &Spot<'a>,
     kind: ProjectionKind,
     key: Option<&Spot<'a>>,
-    version: &'a Version,
+    schemas: &Schemas<'a>,
     problems: &mut Problems,
 ) -> Vec<On<'a>> {
     let members = on.members(problems).unwrap_or_default();
@@ -110,18 +114,19 @@ fn read_on<'a>(
     }
     let mut out = vec![];
     for (event_type, spot) in members {
-        let Some(shape) = version.event(event_type) else {
+        let Some(shape) = schemas.version().event(event_type) else {
             let message = format!("this version has no event type `{event_type}`");
             problems.push(spot.problem(message).help("declare it under `/events`"));
             continue;
         };
         let key = read_key(key, event_type, shape, problems);
+        let condition = condition::read(&spot, event_type, shape, schemas, problems);
         let what = match kind {
             ProjectionKind::Jobs => read_input(&spot, shape, problems).map(What::Input),
             ProjectionKind::Cache | ProjectionKind::View => read_reductions(&spot, shape, problems),
         };
         if let (Some(key), Some(what)) = (key, what) {
-            out.push(On { event_type: event_type.into(), shape, key, what });
+            out.push(On { event_type: event_type.into(), shape, key, what, condition });
         }
     }
     out.sort_by(|a, b| a.event_type.cmp(&b.event_type));
@@ -155,7 +160,8 @@ fn read_input(
     for (key, member) in spot.members(problems)? {
         match key {
             "input" => fields = Some(read_fields(&member, shape, problems)?),
-            _ => member.unsupported(key, &["input"], problems),
+            condition::WORD => {}
+            _ => member.unsupported(key, &["input", condition::WORD], problems),
         }
     }
     if fields.is_none() {
@@ -197,13 +203,14 @@ fn read_reductions(spot: &Spot<'_>, shape: &EventShape, problems: &mut Problems)
             .push(spot.problem(format!("`{text}` is not supported yet")).help("use `delete` or an object"));
         return None;
     }
-    let members = spot.members(problems)?;
+    let mut members = spot.members(problems)?;
+    members.retain(|(name, _)| *name != condition::WORD);
     let mut uses: Vec<Use> = vec![];
     for (name, member) in &members {
         if VERBS.contains(name) {
             read_uses(name, member, shape, &mut uses, problems);
         } else {
-            member.unsupported(name, &VERBS, problems);
+            member.unsupported(name, &[&VERBS[..], &[condition::WORD]].concat(), problems);
         }
     }
     uses.sort_by(|a, b| a.verb.cmp(&b.verb).then_with(|| a.column.cmp(&b.column)));

@@ -62,6 +62,9 @@ fn an_evaluation_has_a_number_of_steps() {
     let within = "event.tags.exists(c, event.tags.all(a, event.tags.all(b, a == b)) || true)";
     assert_eq!(evaluate(within, &document), "error: the expression needs more than 100000 steps");
     assert_eq!(evaluate("event.tags.all(a, a == 'x')", &document), "true");
+    // Reading a list costs its length.
+    let reads = "event.tags.exists(a, event.tags == [])";
+    assert_eq!(evaluate(reads, &document), "error: the expression needs more than 100000 steps");
 }
 
 #[test]
@@ -82,6 +85,9 @@ fn a_text_that_is_made_has_a_length() {
     assert_eq!(evaluate("size(event.id + 'y')", &document), "65536");
     let long = "error: the text has 65537 bytes, over the limit of 65536";
     assert_eq!(evaluate("size(event.id + 'yy')", &document), long);
+    assert_eq!(evaluate("event.id + 'yy' == '' || true", &document), long);
+    assert_eq!(evaluate("true || event.id + 'yy' == ''", &document), "true");
+    assert_eq!(evaluate("1 / 0 == 1 && event.id + 'yy' == ''", &document), long);
     // What makes texts grow in a macro is bounded by the steps and by each text's length.
     document["tags"] = Value::from(vec!["x"; 4000]);
     let grows = "event.tags.map(t, event.id + 'y')";

@@ -1,6 +1,7 @@
 //! Any text is an expression or a refusal, and never a panic.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{compile, order};
 
@@ -13,7 +14,7 @@ fn try_text(source: &str) {
     };
     if let Ok(value) = expression.evaluate(&order()) {
         let json = value.to_json();
-        assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok(), "{source} gives {json}");
+        assert!(serde_json::from_str::<Value>(&json).is_ok(), "{source} gives {json}");
     }
 }
 
@@ -280,8 +281,29 @@ fn broken() -> impl Strategy<Value = String> {
     })
 }
 
+/// Values of every kind, a few of them within each other.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-3..3_i64).prop_map(Value::from),
+        ".{0,4}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let keys = prop::sample::select(&["sku", "qty", "price", "given", "env", "a-b", ""][..]);
+        let members = prop::collection::vec((keys, inner.clone()), 0..4);
+        let object = members.prop_map(|members| {
+            Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        });
+        prop_oneof![prop::collection::vec(inner, 0..4).prop_map(Value::from), object]
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_characters_are_an_expression_or_a_refusal(source in any::<String>()) {
@@ -299,6 +321,25 @@ proptest! {
     #[test]
     fn any_pieces_are_an_expression_or_a_refusal(source in pieces()) {
         try_text(&source);
+    }
+
+    /// A row fits its schema, and an evaluation does not hang on it.
+    #[test]
+    fn any_document_gives_a_value_or_a_failure(
+        source in prop::sample::select(&TAKEN[..]),
+        field in prop::sample::select(&["id", "n", "price", "maybe", "name", "tags", "items", "labels", "any", "count"][..]),
+        value in json(),
+    ) {
+        let mut document = order();
+        document[field] = value;
+        let expression = compile(source).expect("an expression");
+        if let Ok(value) = expression.evaluate(&document) {
+            prop_assert!(serde_json::from_str::<Value>(&value.to_json()).is_ok());
+        }
+        let whole = &document[field];
+        if let Ok(value) = expression.evaluate(whole) {
+            prop_assert!(serde_json::from_str::<Value>(&value.to_json()).is_ok());
+        }
     }
 
     #[test]

@@ -168,6 +168,7 @@ fn macros_go_through_lists() {
     check("event.items.map(i, i.qty * 2)", "[4,6]");
     check("event.items.map(i, has(i.price), i.price * 2.0)", "[3]");
     check("event.items.filter(i, i.sku == 'y').map(i, i.qty)", "[3]");
+    check("event.items.map(i, i.qty).map(q, q + 1)", "[3,4]");
     check("event.items.exists(i, 1 / (i.qty - 2) == 1)", "true");
     check("event.items.all(i, 1 / (i.qty - 2) == 1)", "error: `/` by zero");
     check("event.items.exists_one(i, 1 / (i.qty - 2) == 1)", "error: `/` by zero");
