@@ -22,6 +22,9 @@ pub const TABLE_ENTRIES_MAX: usize = 1024;
 pub const SPLIT_PARTS_MAX: usize = 16;
 /// Bytes that a lens may put into one event beyond what was written: 1 MiB.
 pub const LENS_GIVEN_BYTES_MAX: usize = 1 << 20;
+/// Operations that a lens may do on one event, each element of a `map` counted: more is a sign of an event
+/// that is not what the lens was written for.
+pub const LENS_STEPS_MAX: usize = 1_000_000;
 /// Projections of one version.
 pub const PROJECTIONS_MAX: usize = 64;
 /// Bytes of a property's key.

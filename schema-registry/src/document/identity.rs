@@ -54,3 +54,26 @@ fn bare_schema(schema: &mut Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     properties.into_iter().flat_map(Map::values_mut).for_each(bare_schema);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The identity of a document with this lens for one type.
+    fn identity(lens: Value) -> String {
+        text(json!({"lenses": {"t": lens}}).as_object().unwrap())
+    }
+
+    #[test]
+    fn annotations_of_schemas_in_nested_lenses_do_not_count() {
+        let lens = |schema: Value| {
+            let add = json!({"add": {"at": "/x", "schema": schema}});
+            json!([{"map": {"at": "/l", "lens": [{"in": {"at": "/o", "lens": [add]}}]}}])
+        };
+        let plain = identity(lens(json!({"enum": [1, 2]})));
+        assert_eq!(identity(lens(json!({"enum": [2, 1], "title": "x"}))), plain);
+        assert_ne!(identity(lens(json!({"enum": [1, 2, 3]}))), plain);
+    }
+}

@@ -14,14 +14,16 @@
 //! 4. An object that is made since a field moves into it is unmade on the way back when nothing but null or
 //!    `{}` is left of it, unless the side that the way leads to knows an object there by its schema
 //!    ([`side`]). So `{}` and absent stay apart where both can be said.
-//! 5. An event never grows deeper than [`EVENT_DEPTH_MAX`], and what the lens puts into it never has more
-//!    than [`LENS_GIVEN_BYTES_MAX`] bytes; numbers have at most
-//!    [`DECIMAL_DIGITS_MAX`](crate::json::decimal::DECIMAL_DIGITS_MAX) digits. Beyond, the event fails.
+//! 5. An event never grows deeper than [`EVENT_DEPTH_MAX`], what the lens puts into it never has more than
+//!    [`LENS_GIVEN_BYTES_MAX`] bytes, and no more than [`LENS_STEPS_MAX`] operations are done; numbers have
+//!    at most [`DECIMAL_DIGITS_MAX`](crate::json::decimal::DECIMAL_DIGITS_MAX) digits. Beyond, the event
+//!    fails.
 //!
 //! After a failure the tree is of no use.
 
 mod cast;
 mod compile;
+mod nest;
 mod place;
 pub(crate) mod side;
 #[cfg(test)]
@@ -33,9 +35,9 @@ mod value;
 use std::fmt;
 
 use super::op::{Pick, Scalar};
-use crate::json::pointer::{self, Pointer};
+use crate::json::pointer::Pointer;
 use crate::json::tree::Node;
-use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX};
+use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX, LENS_STEPS_MAX};
 use value::{Fraction, Given, Lookup};
 
 /// The direction in which a lens is run.
@@ -145,7 +147,8 @@ impl Program {
             Way::Up => &self.up,
             Way::Down => &self.down,
         };
-        Runner { context, given_left: LENS_GIVEN_BYTES_MAX }.all(actions, event, 0).map(drop)
+        let (given_left, steps_left) = (LENS_GIVEN_BYTES_MAX, LENS_STEPS_MAX);
+        Runner { context, given_left, steps_left }.all(actions, event, 0).map(drop)
     }
 }
 
@@ -161,12 +164,15 @@ struct Runner<'a> {
     context: &'a Context<'a>,
     /// Bytes that the lens may still put into the event.
     given_left: usize,
+    /// Actions that may still be done.
+    steps_left: usize,
 }
 
 impl Runner<'_> {
     /// Does all of it to a value that lies in `level` objects and arrays.
     fn all(&mut self, actions: &[Action], scope: &mut Node, level: usize) -> Result<Fate, Failure> {
         for action in actions {
+            self.count(1)?;
             if self.one(action, scope, level)? == Fate::Goes {
                 return Ok(Fate::Goes);
             }
@@ -206,57 +212,6 @@ impl Runner<'_> {
         Ok(Fate::Stays)
     }
 
-    fn within(
-        &mut self,
-        at: &Pointer,
-        actions: &[Action],
-        scope: &mut Node,
-        level: usize,
-    ) -> Result<(), Failure> {
-        let Some(object @ Node::Object(_)) = place::find(scope, at) else { return Ok(()) };
-        let level = level + at.tokens().len();
-        self.all(actions, object, level).map(drop).map_err(|e| e.within(&at.to_string()))
-    }
-
-    fn each(
-        &mut self,
-        at: &Pointer,
-        actions: &[Action],
-        scope: &mut Node,
-        level: usize,
-    ) -> Result<(), Failure> {
-        let level = level + at.tokens().len() + 1;
-        let within = |key: &str| pointer::child(&at.to_string(), key);
-        match place::find(scope, at) {
-            None | Some(Node::Null) => Ok(()),
-            Some(Node::Array(items)) => {
-                let mut kept = Vec::with_capacity(items.len());
-                for (index, mut item) in std::mem::take(items).into_iter().enumerate() {
-                    let fate = self.all(actions, &mut item, level);
-                    if fate.map_err(|e| e.within(&within(&index.to_string())))? == Fate::Stays {
-                        kept.push(item);
-                    }
-                }
-                *items = kept;
-                Ok(())
-            }
-            Some(Node::Object(members)) => {
-                let mut gone = Vec::new();
-                for (key, value) in members.iter_mut() {
-                    let fate = self.all(actions, value, level);
-                    if fate.map_err(|e| e.within(&within(key)))? == Fate::Goes {
-                        gone.push(key.clone());
-                    }
-                }
-                gone.iter().for_each(|key| drop(members.remove(key)));
-                Ok(())
-            }
-            Some(other) => {
-                Err(Failure::new(at, format!("must be an array or an object, is {}", other.type_name())))
-            }
-        }
-    }
-
     fn compute(&mut self, at: &Pointer, cel: &str, scope: &mut Node, level: usize) -> Result<(), Failure> {
         if !place::has_host(scope, at) {
             return Ok(());
@@ -270,6 +225,20 @@ impl Runner<'_> {
                 self.put(at, value, scope, level)
             }
             None => Ok(()),
+        }
+    }
+
+    /// Counts actions, or what takes as long as some.
+    fn count(&mut self, steps: usize) -> Result<(), Failure> {
+        match self.steps_left.checked_sub(steps) {
+            Some(left) => {
+                self.steps_left = left;
+                Ok(())
+            }
+            None => {
+                let message = format!("the lens takes more than {LENS_STEPS_MAX} operations on the event");
+                Err(Failure { pointer: String::new(), message })
+            }
         }
     }
 

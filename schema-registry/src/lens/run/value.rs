@@ -61,6 +61,11 @@ impl Lookup {
         lookup
     }
 
+    /// How many comparisons a look takes at most, beside the one that every action takes.
+    fn comparisons(&self, value: &Node) -> usize {
+        if matches!(value, Node::Text(_)) { 0 } else { self.others.len() }
+    }
+
     fn get(&self, value: &Node) -> Option<&Given> {
         match value {
             Node::Text(text) => self.texts.get(text),
@@ -124,6 +129,7 @@ impl Runner<'_> {
         level: usize,
     ) -> Result<(), Failure> {
         let Some(value) = place::find(scope, at) else { return Ok(()) };
+        self.count(table.comparisons(value))?;
         let given = match (table.get(value), &table.otherwise) {
             (Some(given), _) | (None, Rest::Becomes(given)) => given,
             (None, Rest::Stays) => return Ok(()),

@@ -6,7 +6,7 @@ use crate::json::tree::Node;
 use crate::lens::parse_ops;
 use crate::lens::run::side::SchemaSide;
 use crate::lens::run::{Context, Program, Way};
-use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX};
+use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX, LENS_STEPS_MAX};
 use crate::problem::Problems;
 
 /// A lens of one operation, and the schemas of its sides as far as they matter.
@@ -416,6 +416,17 @@ fn events_do_not_grow_without_end() {
     let inner = json!({"move": {"from": "/f", "to": "/x".repeat(EVENT_DEPTH_MAX - 1)}});
     lens(json!({"map": {"at": "/l", "lens": [inner]}}))
         .up(r#"{"l":[{"f":1}]}"#, &format!("`/l/0{}`: {deep}", "/x".repeat(31)));
+
+    let list = |n: usize| format!("{{\"l\":[{}]}}", vec!["0"; n].join(","));
+    let pairs: Vec<Value> = (1..=999).map(|n| json!([n, -n])).collect();
+    let convert = json!({"convert": {"at": "", "up": pairs, "else": "keep"}});
+    let l = lens(json!({"map": {"at": "/l", "lens": [convert]}}));
+    // One for the `map`, and for each element one and one for every pair of the table.
+    l.same(&list((LENS_STEPS_MAX - 1) / 1000));
+    l.up(
+        &list(1 + LENS_STEPS_MAX / 1000),
+        "`/l/999`: the lens takes more than 1000000 operations on the event",
+    );
 
     let given = "g".repeat(LENS_GIVEN_BYTES_MAX / 4 - 2);
     let add = lens(json!({"map": {"at": "/l", "lens": [{"add": {"at": "/f", "default": given}}]}}));
