@@ -4,4 +4,5 @@ mod common;
 mod laws;
 mod pairs;
 mod rows;
+mod sides;
 mod slots;
