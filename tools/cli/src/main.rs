@@ -6,6 +6,7 @@
 mod args;
 mod client;
 mod commands;
+mod contract;
 mod demo;
 mod documents;
 mod failure;

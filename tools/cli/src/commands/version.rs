@@ -1,5 +1,6 @@
 //! `version`: the life of a schema version.
 
+mod contract;
 pub(super) mod people;
 pub(crate) mod wait;
 
@@ -34,6 +35,8 @@ pub(crate) enum VersionCommand {
         reach: Reach,
     },
     Show(ShowArgs),
+    Docs(contract::DocsArgs),
+    Types(contract::TypesArgs),
 }
 
 /// A version, on an engine.
@@ -133,6 +136,8 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
             out.answer(&answer, people::list)
         }
         VersionCommand::Show(args) => show_one(args, out).await,
+        VersionCommand::Docs(args) => contract::docs(args, out).await,
+        VersionCommand::Types(args) => contract::types(args, out).await,
     }
 }
 

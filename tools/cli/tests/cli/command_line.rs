@@ -14,6 +14,8 @@ fn help_texts_stay_what_they_are() {
         ("import git --help", "import-git.txt"),
         ("query --help", "query.txt"),
         ("version rewind --help", "version-rewind.txt"),
+        ("version docs --help", "version-docs.txt"),
+        ("version types --help", "version-types.txt"),
         ("replay --help", "replay.txt"),
         ("check --help", "check.txt"),
     ] {

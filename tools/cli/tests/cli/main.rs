@@ -2,7 +2,9 @@
 
 mod check;
 mod command_line;
+mod contract;
 mod five_minutes;
 mod helper;
 mod import_goes_on;
 mod over_nats;
+mod written_types;
