@@ -1,6 +1,6 @@
 //! Benchmarks that print their floor, and where there is one their peer, beside our figure.
 //!
-//! `cargo run --release -p selfsame-benches -- [publish] [replay] [rewind] [--smoke]`
+//! `cargo run --release -p selfsame-benches -- [lens] [publish] [replay] [rewind] [--smoke]`
 //!
 //! Runs of the things compared alternate and the median is shown, since machines drift: the ratio is what
 //! to quote, not the single figure. `--smoke` runs everything once on little data, to see that it works.
@@ -8,6 +8,7 @@
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod corpus;
+mod lens;
 mod publish;
 mod replay;
 mod report;
@@ -22,6 +23,8 @@ pub(crate) struct Scale {
     pub(crate) publishes: u64,
     /// Events in the log that is replayed.
     pub(crate) replayed: u64,
+    /// Times that one event is read through a lens.
+    pub(crate) lens_reads: u64,
     /// The log sizes at which rewinds are timed.
     pub(crate) rewind_sizes: [u64; 2],
     /// Rewinds timed at each size.
@@ -32,15 +35,22 @@ const FULL: Scale = Scale {
     runs: 5,
     publishes: 30_000,
     replayed: 1_000_000,
+    lens_reads: 2_000_000,
     rewind_sizes: [10_000, 1_000_000],
     rewinds: 200,
 };
-const SMOKE: Scale =
-    Scale { runs: 1, publishes: 500, replayed: 5_000, rewind_sizes: [1_000, 5_000], rewinds: 10 };
+const SMOKE: Scale = Scale {
+    runs: 1,
+    publishes: 500,
+    replayed: 5_000,
+    lens_reads: 5_000,
+    rewind_sizes: [1_000, 5_000],
+    rewinds: 10,
+};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["publish", "replay", "rewind", "--smoke"];
+    let known = ["lens", "publish", "replay", "rewind", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
         std::process::exit(2);
@@ -48,6 +58,9 @@ fn main() {
     let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
     let wanted =
         |name: &str| arguments.iter().all(|a| a.starts_with("--")) || arguments.iter().any(|a| a == name);
+    if wanted("lens") {
+        lens::run(scale);
+    }
     if wanted("publish") {
         publish::run(scale);
     }

@@ -51,13 +51,13 @@ struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     fn slot(&self, slot: u16) -> ValueRef<'a> {
-        self.read.decoder.get(&self.read.event.row, slot)
+        self.read.decoded.get(slot)
     }
 
     /// Does something with what lies in and below a slot.
     fn below<T>(&self, place: &Place, with: impl FnOnce(&CelValue<'static>) -> T) -> Option<T> {
         let mut parsed = self.parsed.borrow_mut();
-        let read = || parse(&self.read.decoder.json_at(&self.read.event.row, place.slot)?);
+        let read = || parse(&self.read.decoded.json_at(place.slot)?);
         let root = parsed.entry(place.slot).or_insert_with(read).as_ref()?;
         let mut here = root;
         for key in &place.rest {

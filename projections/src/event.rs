@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use selfsame_record::{ArchivedEvent, ArchivedRecord, Key, Micros};
-use selfsame_schema::Decoder;
+use selfsame_record::{ArchivedEvent, ArchivedRecord, ArchivedRow, Key, Micros};
+use selfsame_schema::Decoded;
 
 use crate::cell::{Cell, CellRef};
 use crate::decimal;
@@ -19,7 +19,7 @@ pub(crate) enum Origin {
     Time,
     /// The event's key.
     Key,
-    /// The event's type.
+    /// The event's type, as the reader's version calls it.
     Type,
     /// The event's id.
     Id,
@@ -36,7 +36,9 @@ pub(crate) enum Origin {
 pub(crate) struct EventRead<'a> {
     pub(crate) record: &'a ArchivedRecord,
     pub(crate) event: &'a ArchivedEvent,
-    pub(crate) decoder: &'a Decoder,
+    pub(crate) decoded: &'a Decoded<'a, ArchivedRow>,
+    /// What the reader's version calls the event's type.
+    pub(crate) event_type: &'a str,
 }
 
 impl<'a> EventRead<'a> {
@@ -46,13 +48,10 @@ impl<'a> EventRead<'a> {
 
     pub(crate) fn read(self, source: &'a Origin) -> CellRef<'a> {
         match source {
-            Origin::Slot(slot) => {
-                let row = &self.event.row;
-                CellRef::of(self.decoder.get(row, *slot), || self.decoder.json_at(row, *slot))
-            }
+            Origin::Slot(slot) => CellRef::of(self.decoded.get(*slot), || self.decoded.json_at(*slot)),
             Origin::Time => CellRef::Time(self.time()),
             Origin::Key => text(&self.event.key),
-            Origin::Type => text(&self.event.event_type),
+            Origin::Type => text(self.event_type),
             Origin::Id => text(&self.event.id),
             Origin::Source => text(&self.event.source),
             Origin::Principal => text(&self.record.principal),

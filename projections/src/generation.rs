@@ -32,17 +32,18 @@ enum State {
     Queue(Queue),
 }
 
-/// One event type at this generation's version.
-#[derive(Debug)]
-struct TypeEntry {
-    routes: Arc<[Route]>,
-    decoders: Decoders,
-}
-
-/// Decoders by writer's version, as far as one was met. What a registry once said about two of its versions
-/// stays, so the answer that there is none is kept too.
+/// How events of one type arrive here, by writer's version, as far as one was met. What a registry once said
+/// about two of its versions stays, so the answer that there is no way is kept too.
 #[derive(Debug, Default)]
-struct Decoders(Vec<(u32, Option<Arc<Decoder>>)>);
+struct Arrivals(Vec<(u32, Result<Arrival, Reason>)>);
+
+/// The way of an event type from a writer's version: through the lenses, to what reads it under the name
+/// that it has here.
+#[derive(Debug)]
+struct Arrival {
+    decoder: Arc<Decoder>,
+    routes: Arc<[Route]>,
+}
 
 /// One line of [`Generation::report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,7 +66,8 @@ pub struct Generation {
     position: Position,
     /// In the order of the plan's projections.
     states: Vec<State>,
-    types: IndexMap<Box<str>, TypeEntry>,
+    /// By the name that the writer's version has for the type.
+    arrivals: IndexMap<Box<str>, Arrivals>,
     skipped: Skipped,
     scratch: Vec<(u16, Change)>,
 }
@@ -74,15 +76,12 @@ impl Generation {
     /// The state before the first record.
     pub fn new(version: Arc<Version>, plan: Arc<Plan>) -> Generation {
         let states = plan.projections.iter().map(new_state).collect();
-        let entry =
-            |routes: &Arc<[Route]>| TypeEntry { routes: routes.clone(), decoders: Decoders::default() };
-        let types = plan.routes.iter().map(|(name, routes)| (name.clone(), entry(routes))).collect();
         Generation {
             version,
             plan,
             position: Position::ZERO,
             states,
-            types,
+            arrivals: IndexMap::new(),
             skipped: Skipped::default(),
             scratch: vec![],
         }
@@ -116,21 +115,28 @@ impl Generation {
         let Some(event) = record.event() else {
             return;
         };
-        let Generation { version, plan, states, types, skipped, scratch, .. } = self;
+        let Generation { version, plan, states, arrivals, skipped, scratch, .. } = self;
         let event_type = event.event_type.as_str();
-        let Some(entry) = types.get_mut(event_type) else {
-            return skipped.note(event_type, None, Reason::UnknownType, at, || None);
-        };
         let writer = event.version.to_native();
-        let Some(decoder) = entry.decoders.get(writer, version.no(), event_type, registry) else {
-            let detail = || Some(format!("it was written in v{writer}"));
-            return skipped.note(event_type, None, Reason::NoLens, at, detail);
+        let known = match arrivals.get_mut(event_type) {
+            Some(known) => known,
+            None => arrivals.entry(event_type.into()).or_default(),
         };
-        if let Err(error) = decoder.check(&event.row) {
-            return skipped.note(event_type, None, Reason::Inexpressible, at, || Some(error.to_string()));
-        }
-        let read = EventRead { record, event, decoder };
-        for route in &*entry.routes {
+        let Arrival { decoder, routes } = match known.get(writer, version, event_type, plan, registry) {
+            Ok(arrival) => arrival,
+            Err(reason) => {
+                let detail = || (*reason == Reason::NoLens).then(|| format!("it was written in v{writer}"));
+                return skipped.note(event_type, None, *reason, at, detail);
+            }
+        };
+        let decoded = match decoder.decode(&event.row) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                return skipped.note(event_type, None, Reason::Inexpressible, at, || Some(error.to_string()));
+            }
+        };
+        let read = EventRead { record, event, decoded: &decoded, event_type: decoder.event_type().as_str() };
+        for route in &**routes {
             let Some(state) = states.get_mut(route.projection) else {
                 continue;
             };
@@ -225,22 +231,40 @@ impl Generation {
     }
 }
 
-impl Decoders {
+impl Arrivals {
     fn get(
         &mut self,
         writer: u32,
-        reader: VersionNo,
+        reader: &Version,
         event_type: &str,
+        plan: &Plan,
         registry: &Registry,
-    ) -> Option<&Decoder> {
+    ) -> Result<&Arrival, &Reason> {
         let known = self.0.iter().position(|(version, _)| *version == writer);
         let at = known.unwrap_or_else(|| {
-            let written = VersionNo::new(writer);
-            let decoder = written.and_then(|writer| registry.decoder(writer, reader, event_type));
-            self.0.push((writer, decoder));
+            self.0.push((writer, arrival(writer, reader, event_type, plan, registry)));
             self.0.len() - 1
         });
-        self.0.get(at).and_then(|(_, decoder)| decoder.as_deref())
+        self.0.get(at).map_or(Err(&Reason::NoLens), |(_, arrival)| arrival.as_ref())
+    }
+}
+
+/// How an event type of a writer's version arrives at the reader's.
+fn arrival(
+    writer: u32,
+    reader: &Version,
+    event_type: &str,
+    plan: &Plan,
+    registry: &Registry,
+) -> Result<Arrival, Reason> {
+    let written = VersionNo::new(writer);
+    let Some(decoder) = written.and_then(|writer| registry.decoder(writer, reader.no(), event_type)) else {
+        let known = reader.event(event_type).is_some();
+        return Err(if known { Reason::NoLens } else { Reason::UnknownType });
+    };
+    match plan.routes.get(decoder.event_type().as_str()) {
+        Some(routes) => Ok(Arrival { routes: routes.clone(), decoder }),
+        None => Err(Reason::UnknownType),
     }
 }
 

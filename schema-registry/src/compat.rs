@@ -98,6 +98,16 @@ impl Label {
         matches!(self, Label::Identical | Label::Full | Label::Forward)
     }
 
+    /// What holds of two changes together.
+    #[must_use]
+    pub fn and(self, other: Label) -> Label {
+        if (self, other) == (Label::Identical, Label::Identical) {
+            return Label::Identical;
+        }
+        let backward = self.is_backward() && other.is_backward();
+        Label::of(Verdict { backward, forward: self.is_forward() && other.is_forward() })
+    }
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,40 +1,43 @@
 //! How one version reads what another one wrote: the one way from a row to values in a reader's shape.
 //!
-//! A decoder is composed, along the lineage, of the lenses between the two versions. Every slot of the
-//! reader has one source; a plain copy costs one match. A row is never converted as a whole.
+//! A decoder is composed, along the lineage, of the lenses between the two versions. Where they only take
+//! fields over, it is a table: every slot of the reader has one source, a plain copy costs one match, and
+//! the row is never converted as a whole ([`table`]). Any other operation needs the document as a tree,
+//! which the lenses change edge by edge and which the reader's shape lays out anew ([`chain`]); what does
+//! not fit there is not shown.
 //!
-//! Members that no schema of the way names pass through. If a version on the way names one that the writer
-//! did not, its lens decides: a field that comes from elsewhere wins, and an added field takes the member
-//! over in place of its default (it is *adopted*), if its value fits. If it does not fit, the reader's
-//! version cannot say what was written, and [`Decoder::check`] says so.
+//! Every read path uses [`Decoder::decode`]: folds, reads, replays, exports.
 
+mod chain;
 mod compose;
+mod decoded;
 mod source;
+mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use selfsame_record::{RowRead, ValueRef};
+use selfsame_record::{EventType, RowRead};
 use thiserror::Error;
 
+pub(crate) use chain::{Chain, ChainStep, Stretch};
 pub(crate) use compose::Composer;
-use source::Source;
+pub use decoded::Decoded;
+pub(crate) use table::Table;
 
-use crate::shape::{EventShape, SlotKind, View, write_slot};
+use crate::shape::EventShape;
 
 /// How one version reads what another one wrote.
 #[derive(Debug)]
 pub struct Decoder {
+    event_type: EventType,
     reader: Arc<EventShape>,
-    /// One per slot of the reader.
-    sources: Vec<Source>,
-    /// The reader's object for each of the writer's; members that no schema names pass between them.
-    hosts: Vec<Option<u16>>,
-    /// Keys under the writer's objects that do not pass, since a schema on the way names them.
-    taken: BTreeMap<u16, BTreeSet<String>>,
-    /// Those of them that a slot of the reader adopts: writer's object, key, slot.
-    adopted: Vec<(u16, String, u16)>,
-    identity: bool,
+    path: Path,
+}
+
+#[derive(Debug)]
+enum Path {
+    Slots(Table),
+    Tree(Chain),
 }
 
 /// Why the reader's version cannot say what was written.
@@ -48,66 +51,31 @@ pub struct Inexpressible {
 }
 
 impl Decoder {
-    /// The value in the reader's slot; absent beyond the last one.
-    ///
-    /// An adopted string whose JSON text has escapes is given as that text ([`ValueRef::Json`]), since there
-    /// is no place where it lies without them.
-    pub fn get<'a, R: RowRead>(&'a self, row: &'a R, slot: u16) -> ValueRef<'a> {
-        match self.sources.get(usize::from(slot)) {
-            Some(Source::Slot(slot)) => row.slot(*slot),
-            Some(Source::Derived(derived)) => derived.value(row),
-            None => ValueRef::Absent,
-        }
+    /// A decoder that takes every slot from a source.
+    pub(crate) fn of_table(event_type: EventType, table: Table) -> Decoder {
+        Decoder { event_type, reader: table.reader.clone(), path: Path::Slots(table) }
     }
 
-    /// Whether the reader's shape can say what the row says. Takes no time for a row without unknown members.
+    /// A decoder that runs lenses on the document.
+    pub(crate) fn of_chain(event_type: EventType, reader: Arc<EventShape>, chain: Chain) -> Decoder {
+        Decoder { event_type, reader, path: Path::Tree(chain) }
+    }
+
+    /// The row as the reader sees it.
     ///
     /// # Errors
     ///
-    /// If a member that the writer's schema does not name is known to the reader's and does not fit it.
-    pub fn check<R: RowRead>(&self, row: &R) -> Result<(), Inexpressible> {
-        if self.adopted.is_empty() {
-            return Ok(());
-        }
-        let extras = (0..row.extras_len()).filter_map(|index| row.extra(index));
-        for (host, key, json) in extras {
-            let found = self.adopted.binary_search_by(|(h, k, _)| (*h, k.as_str()).cmp(&(host, key)));
-            if let Some((.., slot)) = found.ok().and_then(|index| self.adopted.get(index)) {
-                self.check_adopted(*slot, json)?;
+    /// If the reader's version cannot say what was written: a member that the writer's schema does not name
+    /// is known to the reader's and does not fit it, an operation of a lens fails, or what the lenses give
+    /// is not valid.
+    pub fn decode<'a, R: RowRead>(&'a self, row: &'a R) -> Result<Decoded<'a, R>, Inexpressible> {
+        match &self.path {
+            Path::Slots(table) => {
+                table.check(row)?;
+                Ok(Decoded::seen(table, row))
             }
+            Path::Tree(chain) => Ok(Decoded::converted(&self.reader, chain.convert(row, &self.reader)?)),
         }
-        Ok(())
-    }
-
-    fn check_adopted(&self, slot: u16, json: &str) -> Result<(), Inexpressible> {
-        let (Some(at), Some(schema)) = (self.reader.at(slot), self.reader.schema(slot)) else {
-            return Ok(());
-        };
-        let wrong = if at.kind == SlotKind::Object && json.starts_with('{') {
-            Some((String::new(), "an object is not taken over member by member".to_owned()))
-        } else {
-            schema.check_text(json).err()
-        };
-        let Some((below, message)) = wrong else { return Ok(()) };
-        let pointer = format!("{}{below}", at.pointer);
-        let reason = format!(
-            "`{pointer}` was written before there was such a field, and its value does not fit: {message}"
-        );
-        Err(Inexpressible { pointer, reason })
-    }
-
-    /// The whole payload in the reader's shape, as compact JSON.
-    pub fn to_json<R: RowRead>(&self, row: &R) -> String {
-        let mut out = String::new();
-        write_slot(&self.reader, &Decoded { decoder: self, row }, 0, &mut out);
-        out
-    }
-
-    /// What lies in and below a slot, as compact JSON; none if it is absent.
-    pub fn json_at<R: RowRead>(&self, row: &R, slot: u16) -> Option<String> {
-        let mut out = String::new();
-        write_slot(&self.reader, &Decoded { decoder: self, row }, slot, &mut out);
-        Some(out).filter(|out| !out.is_empty())
     }
 
     /// The shape that it reads into.
@@ -115,30 +83,18 @@ impl Decoder {
         &self.reader
     }
 
+    /// What the reader's version calls the event type.
+    pub fn event_type(&self) -> &EventType {
+        &self.event_type
+    }
+
     /// Whether reader and writer have the same shape, slot for slot.
     pub fn is_identity(&self) -> bool {
-        self.identity
-    }
-}
-
-/// A row as the reader sees it.
-struct Decoded<'a, R> {
-    decoder: &'a Decoder,
-    row: &'a R,
-}
-
-impl<R: RowRead> View for Decoded<'_, R> {
-    fn value(&self, slot: u16) -> ValueRef<'_> {
-        self.decoder.get(self.row, slot)
+        matches!(&self.path, Path::Slots(table) if table.identity)
     }
 
-    fn extras(&self, host: u16, each: &mut dyn FnMut(&str, &str)) {
-        for (from, key, json) in (0..self.row.extras_len()).filter_map(|index| self.row.extra(index)) {
-            let to = self.decoder.hosts.get(usize::from(from)).copied().flatten();
-            let taken = || self.decoder.taken.get(&from).is_some_and(|keys| keys.contains(key));
-            if to == Some(host) && !taken() {
-                each(key, json);
-            }
-        }
+    /// Whether the document goes through a tree, which costs microseconds instead of nanoseconds.
+    pub fn is_tree(&self) -> bool {
+        matches!(self.path, Path::Tree(_))
     }
 }

@@ -36,9 +36,22 @@ pub(crate) struct EventSection {
     pub(crate) schema: Schema,
     /// The slot of the event's key.
     pub(crate) key: Option<u16>,
+    /// Whether events of the parent that cannot be read here are left out, instead of being an error.
+    pub(crate) partial: bool,
+    pub(crate) json: Value,
 }
 
 impl EventSection {
+    /// The shape that the section compiles to.
+    pub(crate) fn bundled(&self) -> Value {
+        self.json.clone()
+    }
+
+    /// Whether the schema is checked as a whole.
+    pub(crate) fn is_checked(&self) -> bool {
+        false
+    }
+
     /// The shape that the section compiles to.
     pub(crate) fn shape(&self) -> EventShape {
         EventShape::compile(&self.schema).with_key(self.key)

@@ -6,11 +6,4 @@ pub(crate) mod number;
 pub(crate) mod pointer;
 pub(crate) mod strict;
 pub(crate) mod text;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "for operations of lenses that are run on trees, which registration does not take"
-    )
-)]
 pub(crate) mod tree;

@@ -13,8 +13,8 @@
 // The order of a hash map is not in the log, so a pure package never goes by it.
 #![warn(clippy::iter_over_hash_type)]
 
-mod checked;
 pub mod cel;
+mod checked;
 pub mod compat;
 mod decoder;
 mod document;
@@ -25,18 +25,21 @@ mod limits;
 mod problem;
 mod propose;
 mod registry;
+mod report;
 pub mod sample;
 mod schema;
 mod shape;
 mod version;
 
 pub use compat::{ChangeKind, Comparison, CompatError, Label, SchemaChange};
-pub use decoder::{Decoder, Inexpressible};
+pub use decoder::{Decoded, Decoder, Inexpressible};
 pub use document::Document;
-pub use inclusion::{Inclusion, includes};
+pub use inclusion::{Gap, Inclusion, includes};
+pub use lens::{Lens, Purpose, Way, derive};
 pub use limits::*;
 pub use problem::Problem;
 pub use propose::{PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};
-pub use registry::{Change, Registry, TypeChange};
+pub use registry::{Change, JUDGED_BYTES_MAX, Logged, NoSamples, Registry, Samples, TypeChange};
+pub use report::{Class, Direction, Labels, Report, TypeReport, Verdict, Witness};
 pub use shape::{EventShape, Invalid, Slot, SlotKind};
 pub use version::{ContentId, Version};

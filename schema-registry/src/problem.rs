@@ -16,18 +16,28 @@ pub struct Problem {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// A document that shows it: valid on one side of a lens, and not to be read on the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<serde_json::Value>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem { pointer: pointer.into(), message: message.into(), help: None }
+        Problem { pointer: pointer.into(), message: message.into(), help: None, witness: None }
     }
 
     /// The same problem, with advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same problem, with a document that shows it.
+    #[must_use]
+    pub fn witness(mut self, witness: serde_json::Value) -> Problem {
+        self.witness = Some(witness);
         self
     }
 }

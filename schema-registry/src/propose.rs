@@ -32,12 +32,13 @@ use serde_json::Value;
 
 use crate::compat::source::Source;
 use crate::compat::{CompatError, Side};
+use crate::limits::LENS_DEPTH_MAX;
 use walk::Walk;
 
 /// Schemas within each other that are walked for one proposal.
 pub const PROPOSE_DEPTH_MAX: usize = 48;
 /// Pairs of schemas, and operations taken over from a pair seen before, for one call.
-pub const PROPOSE_STEPS_MAX: usize = 200_000;
+pub const PROPOSE_STEPS_MAX: usize = 50_000;
 /// How often a definition that refers to itself is entered.
 pub const RECURSION_MAX: usize = 3;
 
@@ -66,5 +67,6 @@ pub fn propose(old: &Value, new: &Value) -> Result<Vec<Proposal>, CompatError> {
     }
     let (old, new) = (Source::new(old)?, Source::new(new)?);
     let found = Walk::new(&old, &new).root()?;
-    Ok(found.into_iter().map(found::Found::proposal).collect())
+    let found = found.into_iter().filter_map(|found| found.within(LENS_DEPTH_MAX));
+    Ok(found.map(found::Found::proposal).collect())
 }

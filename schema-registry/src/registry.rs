@@ -5,16 +5,22 @@
 //! common ancestor and up from there, lens by lens.
 
 mod gate;
+mod judge;
+mod names;
+mod reserved;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use judge::{JUDGED_BYTES_MAX, Logged, NoSamples, Samples};
 use selfsame_record::{EventType, VersionNo};
 
-use crate::decoder::{Composer, Decoder};
+use crate::decoder::{Chain, ChainStep, Composer, Decoder, Stretch, Table};
 use crate::document::Document;
+use crate::lens::Way;
 use crate::problem::Problem;
-use crate::version::{ContentId, Edge, PREFIX_DIGITS_MIN, Version};
+use crate::shape::EventShape;
+use crate::version::{ContentId, Edge, PREFIX_DIGITS_MIN, Slots, Version};
 
 /// All schema versions, by number. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +53,16 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What the hops of a type come to.
+    fn along(hops: &[Hop<'_>]) -> Change {
+        if hops.iter().all(|hop| matches!(hop.edge.slots, Slots::Same) && hop.edge.lens.ops().is_empty()) {
+            return Change::Same;
+        }
+        Change::Changed { ops: hops.iter().flat_map(|hop| hop.edge.lens.texts(hop.way)).collect() }
+    }
+}
+
 /// One edge of the lineage on the way between two versions.
 struct Leg<'a> {
     /// The version whose edge it is: the child of the two.
@@ -74,8 +90,8 @@ impl Registry {
     /// # Errors
     ///
     /// Everything that is wrong with it, each with its place in the document.
-    pub fn check(&self, document: &Document) -> Result<Version, Vec<Problem>> {
-        gate::check(self, document)
+    pub fn check(&self, document: &Document) -> Result<Arc<Version>, Vec<Problem>> {
+        gate::check(self, document).map(Arc::new)
     }
 
     /// Takes in a version that [`Registry::check`] gave.
@@ -83,9 +99,9 @@ impl Registry {
     /// # Panics
     ///
     /// If another version was taken in since: its number must be the next one.
-    pub fn insert(&mut self, version: Version) -> Arc<Version> {
+    pub fn insert(&mut self, version: impl Into<Arc<Version>>) -> Arc<Version> {
+        let version = version.into();
         assert_eq!(version.no, self.next_no(), "a version is taken in before the next one is checked");
-        let version = Arc::new(version);
         Arc::make_mut(&mut self.versions).push(version.clone());
         version
     }
@@ -133,35 +149,40 @@ impl Registry {
     /// How `reader` reads what `writer` wrote; none if either version is not there, or if the type is not in
     /// both and in every version on the way between them. Composed anew each time: keep it.
     pub fn decoder(&self, writer: VersionNo, reader: VersionNo, event_type: &str) -> Option<Arc<Decoder>> {
-        let mut composer = Composer::new(self.version(writer)?.event(event_type)?);
-        for leg in self.way(writer, reader)? {
-            let to = leg.to.event(event_type)?;
-            match leg.child.edge(event_type)? {
-                Edge::Same => composer.same(to),
-                Edge::Lens { up, .. } if leg.is_up() => composer.step(up, to),
-                Edge::Lens { down, .. } => composer.step(down, to),
-            }
-        }
-        Some(Arc::new(composer.finish()))
+        let (written, shape) = self.version(writer)?.shapes.get_key_value(event_type)?;
+        let legs = self.way(writer, reader)?;
+        let hops = hops(&legs, written)?;
+        let (name, to) = hops.last().map_or((written, shape), |hop| (hop.name, hop.shape));
+        let decoder = if hops.iter().any(Hop::is_anew) {
+            let chain = Chain { writer: shape.clone(), stretches: stretches(shape, &hops) };
+            Decoder::of_chain(name.clone(), to.clone(), chain)
+        } else {
+            Decoder::of_table(name.clone(), through(shape, &hops))
+        };
+        Some(Arc::new(decoder))
     }
 
-    /// What becomes of each event type on the way from one version to another, by name.
+    /// What becomes of each event type on the way from one version to another, by the name at its end; of a
+    /// type that ends, by the name that it has.
     pub fn changes(&self, from: VersionNo, to: VersionNo) -> Vec<TypeChange> {
         let (Some(old), Some(new)) = (self.version(from), self.version(to)) else { return Vec::new() };
-        let types: BTreeSet<&EventType> = old.shapes.keys().chain(new.shapes.keys()).collect();
         let way = self.way(from, to);
-        let change =
-            |event_type: &EventType| match (old.event(event_type.as_str()), new.event(event_type.as_str())) {
-                (_, None) => Change::Gone,
-                (None, _) => Change::New,
-                _ => way.as_ref().and_then(|way| ops(way, event_type)).map_or(Change::New, |ops| {
-                    match ops.is_empty() {
-                        true => Change::Same,
-                        false => Change::Changed { ops },
-                    }
-                }),
+        let mut reached: BTreeSet<&EventType> = BTreeSet::new();
+        let mut changes = Vec::new();
+        for event_type in old.shapes.keys() {
+            let hops = way.as_ref().and_then(|way| hops(way, event_type));
+            let (name, change) = match &hops {
+                Some(hops) => (hops.last().map_or(event_type, |hop| hop.name), Change::along(hops)),
+                None if new.shapes.contains_key(event_type) => continue,
+                None => (event_type, Change::Gone),
             };
-        types.into_iter().map(|t| TypeChange { event_type: t.clone(), change: change(t) }).collect()
+            reached.insert(name);
+            changes.push(TypeChange { event_type: name.clone(), change });
+        }
+        let anew = new.shapes.keys().filter(|name| !reached.contains(name));
+        changes.extend(anew.map(|name| TypeChange { event_type: name.clone(), change: Change::New }));
+        changes.sort_by(|a, b| a.event_type.cmp(&b.event_type));
+        changes
     }
 
     /// The version and its ancestors, the root last.
@@ -189,15 +210,70 @@ impl Registry {
     }
 }
 
-/// The operations of a type along a way; none if a version on it lacks the type.
-fn ops(way: &[Leg<'_>], event_type: &EventType) -> Option<Vec<String>> {
-    let mut texts = Vec::new();
-    for leg in way {
-        match leg.child.edge(event_type.as_str())? {
-            Edge::Same => {}
-            Edge::Lens { ops, .. } if leg.is_up() => texts.extend(ops.iter().map(|(up, _)| up.clone())),
-            Edge::Lens { ops, .. } => texts.extend(ops.iter().rev().map(|(_, down)| down.clone())),
+/// One event type on one leg of a way.
+pub(crate) struct Hop<'a> {
+    /// The edge that is taken.
+    pub(crate) edge: &'a Edge,
+    /// Which way it is taken.
+    pub(crate) way: Way,
+    /// The version at its end.
+    pub(crate) version: &'a Version,
+    /// What the type is called there.
+    pub(crate) name: &'a EventType,
+    /// Its shape there.
+    pub(crate) shape: &'a Arc<EventShape>,
+}
+
+impl Hop<'_> {
+    /// Whether the document has to be laid out anew.
+    fn is_anew(&self) -> bool {
+        matches!(self.edge.slots, Slots::Anew)
+    }
+}
+
+/// The table over hops that all lead through slots.
+fn through(shape: &Arc<EventShape>, hops: &[Hop<'_>]) -> Table {
+    let mut composer = Composer::new(shape);
+    for hop in hops {
+        match (&hop.edge.slots, hop.way) {
+            (Slots::Steps { up, .. }, Way::Up) => composer.step(up, hop.shape),
+            (Slots::Steps { down, .. }, Way::Down) => composer.step(down, hop.shape),
+            (Slots::Same | Slots::Anew, _) => composer.same(hop.shape),
         }
     }
-    Some(texts)
+    composer.finish()
+}
+
+/// The stretches of a way from a shape on, those that lead through slots apart.
+fn stretches(writer: &Arc<EventShape>, hops: &[Hop<'_>]) -> Vec<Stretch> {
+    let mut from = writer;
+    let mut stretches = Vec::new();
+    for run in hops.chunk_by(|a, b| a.is_anew() == b.is_anew()) {
+        if run.iter().any(Hop::is_anew) {
+            let step = |hop: &Hop<'_>| ChainStep { lens: hop.edge.lens.clone(), way: hop.way };
+            stretches.push(Stretch::Tree(run.iter().map(step).collect()));
+        } else if !run.iter().all(|hop| matches!(hop.edge.slots, Slots::Same)) {
+            stretches.push(Stretch::Slots { from: from.clone(), table: through(from, run) });
+        }
+        from = run.last().map_or(from, |hop| hop.shape);
+    }
+    stretches
+}
+
+/// An event type along a way; none if it ends before.
+fn hops<'a>(way: &[Leg<'a>], written: &'a EventType) -> Option<Vec<Hop<'a>>> {
+    let mut name = written;
+    let mut hops = Vec::with_capacity(way.len());
+    for leg in way {
+        let (next, edge, way) = if leg.is_up() {
+            let (next, edge) = leg.child.edge_from(name.as_str())?;
+            (next, edge, Way::Up)
+        } else {
+            let edge = leg.child.edge(name.as_str())?;
+            (&edge.from, edge, Way::Down)
+        };
+        hops.push(Hop { edge, way, version: leg.to, name: next, shape: leg.to.event(next.as_str())? });
+        name = next;
+    }
+    Some(hops)
 }

@@ -10,12 +10,14 @@ mod part;
 mod reach;
 mod search;
 mod shrink;
+mod strangers;
 mod text;
 mod vary;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+pub(crate) use strangers::has_strangers;
 
 use crate::checked::Checked;
 use crate::inclusion::Step;

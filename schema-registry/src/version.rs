@@ -8,8 +8,9 @@ use selfsame_record::{Digest, EventType, Name, VersionNo};
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
-use crate::lens::Step;
+use crate::lens::{Lens, Step};
 use crate::limits::FOLD_REVISION;
+use crate::problem::Problem;
 use crate::shape::EventShape;
 
 /// How many digits of a content id name a version, if no other version's id begins with them.
@@ -42,20 +43,36 @@ impl fmt::Display for ContentId {
     }
 }
 
-/// How an event type of a version relates to the same type of its parent.
+/// How an event type of a version relates to a type of its parent.
 #[derive(Debug)]
-pub(crate) enum Edge {
-    /// The schemas are the same.
+pub(crate) struct Edge {
+    /// What the parent calls the type.
+    pub(crate) from: EventType,
+    /// The operations between them; none if the schemas are the same, or if what is valid in one is valid
+    /// in the other as it is.
+    pub(crate) lens: Arc<Lens>,
+    /// The fast way between the slots of the two, if there is one.
+    pub(crate) slots: Slots,
+    /// What is said if documents do not arrive.
+    pub(crate) unled: Option<Problem>,
+    /// Whether a lens could be written that leads back as well, so that a way down that fails is an error.
+    pub(crate) mendable: bool,
+}
+
+/// How the slots of a version's shape relate to those of its parent's.
+#[derive(Debug)]
+pub(crate) enum Slots {
+    /// They are the same.
     Same,
-    /// A lens lies between.
-    Lens {
+    /// Each has one source on the other side.
+    Steps {
         /// From the parent to the version.
         up: Step,
         /// From the version to the parent.
         down: Step,
-        /// The operations as short texts: the way up, the way down.
-        ops: Vec<(String, String)>,
     },
+    /// The document has to be laid out anew.
+    Anew,
 }
 
 /// A schema version: a document that was checked against its parent. Immutable.
@@ -66,8 +83,10 @@ pub struct Version {
     pub(crate) parent: Option<VersionNo>,
     pub(crate) document: Document,
     pub(crate) shapes: BTreeMap<EventType, Arc<EventShape>>,
-    /// For the types that the parent has too.
+    /// For the types that the parent has too, by their name here.
     pub(crate) edges: BTreeMap<EventType, Edge>,
+    /// What the types of the parent are called here.
+    pub(crate) names: BTreeMap<EventType, EventType>,
 }
 
 impl Version {
@@ -119,5 +138,10 @@ impl Version {
     /// How a type relates to the parent's.
     pub(crate) fn edge(&self, event_type: &str) -> Option<&Edge> {
         self.edges.get(event_type)
+    }
+
+    /// How a type of the parent, by its name there, goes on here: the name here and the edge.
+    pub(crate) fn edge_from(&self, event_type: &str) -> Option<(&EventType, &Edge)> {
+        self.edges.get_key_value(self.names.get(event_type)?)
     }
 }

@@ -10,8 +10,10 @@
 //! 1. Versions never change and never go, so a registry with as many versions is the same registry.
 //! 2. What was checked against another registry decides nothing, be it a version or a refusal.
 
+use std::sync::Arc;
+
 use selfsame_projections::Plan;
-use selfsame_schema::{Document, Problem, Registry, Version};
+use selfsame_schema::{Document, Problem, Registry, Report, Samples, Version};
 
 use crate::refusal::{Code, Refusal};
 
@@ -19,13 +21,22 @@ use crate::refusal::{Code, Refusal};
 #[derive(Debug)]
 pub struct Checked {
     versions: usize,
-    outcome: Result<Box<(Version, Plan)>, Refusal>,
+    outcome: Result<Box<Accepted>, Refusal>,
+}
+
+/// A version that may be taken in.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) version: Arc<Version>,
+    pub(crate) plan: Plan,
+    /// What becomes of the parent's event types; none for the first version and for one that is there.
+    pub(crate) report: Option<Box<Report>>,
 }
 
 impl Checked {
-    /// Checks a document against the versions there are.
-    pub fn of(registry: &Registry, document: &str) -> Checked {
-        let outcome = check_document(registry, document);
+    /// Checks a document against the versions there are, and runs its lenses over these events.
+    pub fn of(registry: &Registry, samples: &dyn Samples, document: &str) -> Checked {
+        let outcome = accept(registry, samples, document);
         let outcome = outcome.map(Box::new).map_err(|problems| invalid_document(&problems));
         Checked { versions: registry.versions().count(), outcome }
     }
@@ -36,7 +47,7 @@ impl Checked {
     }
 
     /// The checked version, if the registry is the one that it was checked against.
-    pub(crate) fn against(self, registry: &Registry) -> Result<(Version, Plan), Refusal> {
+    pub(crate) fn against(self, registry: &Registry) -> Result<Accepted, Refusal> {
         let versions = registry.versions().count();
         if self.versions == versions {
             return self.outcome.map(|checked| *checked);
@@ -50,12 +61,21 @@ impl Checked {
     }
 }
 
-/// Checks a document against the versions there are, lenses and projections alike.
+/// The whole gate. A document that is registered already is not judged by later events.
+fn accept(registry: &Registry, samples: &dyn Samples, document: &str) -> Result<Accepted, Vec<Problem>> {
+    let (version, plan) = check_document(registry, document)?;
+    let known = registry.find(&version.id()).is_some();
+    let report = if known { None } else { registry.judge(&version, samples)? };
+    Ok(Accepted { version, plan, report: report.map(Box::new) })
+}
+
+/// Checks a document against the versions there are, lenses and projections alike. Documents that the log
+/// has are taken by this alone: what was tried at their registration is not tried again.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it, each with its place in the document.
-pub fn check_document(registry: &Registry, document: &str) -> Result<(Version, Plan), Vec<Problem>> {
+pub fn check_document(registry: &Registry, document: &str) -> Result<(Arc<Version>, Plan), Vec<Problem>> {
     let document = Document::parse(document)?;
     let version = registry.check(&document)?;
     let plan = Plan::compile(&version)?;
@@ -67,9 +87,7 @@ pub fn invalid_document(problems: &[Problem]) -> Refusal {
     let first = problems.first().map_or_else(String::new, ToString::to_string);
     let more = problems.len().saturating_sub(1);
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-    let listed = problems
-        .iter()
-        .map(|p| serde_json::json!({ "pointer": p.pointer, "message": p.message, "help": p.help }));
+    let listed = problems.iter().map(|p| serde_json::json!(p));
     let mut refusal = Refusal::new(Code::InvalidDocument, format!("{first}{rest}"))
         .field("problems", serde_json::Value::Array(listed.collect()));
     for help in problems.iter().filter_map(|p| p.help.clone()).take(3) {

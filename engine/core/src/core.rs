@@ -216,7 +216,7 @@ impl Core {
         &mut self,
         batch: &mut Batch,
         principal: &str,
-        (version, plan): (Version, Plan),
+        (version, plan): (Arc<Version>, Plan),
         now: Micros,
     ) {
         let at = self.head.next();
@@ -335,7 +335,7 @@ impl Core {
         Ok(())
     }
 
-    fn take_in_version(&mut self, at: Position, no: VersionNo, version: Version, plan: Plan) {
+    fn take_in_version(&mut self, at: Position, no: VersionNo, version: Arc<Version>, plan: Plan) {
         assert_eq!(version.no(), no, "{at} registers a version out of turn");
         Arc::make_mut(&mut self.registry).insert(version);
         self.plans.insert(no, Arc::new(plan));

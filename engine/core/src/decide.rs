@@ -6,7 +6,7 @@ use selfsame_record::{Event, EventId, Micros, Name, Position, VersionNo};
 
 use crate::admission::{Admitted, no_active_version};
 use crate::batch::Batch;
-use crate::checked::Checked;
+use crate::checked::{Accepted, Checked};
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::{Answer, Effect, LeasedJob, Placed, Request, Switched, Window};
@@ -154,10 +154,10 @@ impl Core {
         checked: Checked,
         now: Micros,
     ) -> Result<Answer, Refusal> {
-        let (version, plan) = checked.against(&self.registry)?;
+        let Accepted { version, plan, report } = checked.against(&self.registry)?;
         let (no, id) = (version.no(), version.id().0);
         if let Some(known) = self.registry.find(&version.id()) {
-            return Ok(Answer::Registered { version: known.no(), id, existed: true });
+            return Ok(Answer::Registered { version: known.no(), id, existed: true, report });
         }
         let registered = self.registry.versions().count();
         if registered >= VERSIONS_MAX {
@@ -165,7 +165,7 @@ impl Core {
             return Err(Refusal::new(Code::TooManyVersions, detail));
         }
         self.write_registered(batch, principal, (version, plan), now);
-        Ok(Answer::Registered { version: no, id, existed: false })
+        Ok(Answer::Registered { version: no, id, existed: false, report })
     }
 
     fn build(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use selfsame_projections::Generation;
 use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, VersionNo};
+use selfsame_schema::Report;
 use serde::Serialize;
 
 use crate::admission::Admitted;
@@ -172,8 +173,9 @@ pub struct Window {
 pub enum Answer {
     /// The events are in the log.
     Published { events: Vec<Placed> },
-    /// The version exists; `existed` if it did before.
-    Registered { version: VersionNo, id: Digest, existed: bool },
+    /// The version exists; `existed` if it did before. What becomes of its parent's event types, if it is new
+    /// and has one.
+    Registered { version: VersionNo, id: Digest, existed: bool, report: Option<Box<Report>> },
     /// A build was ordered.
     Building { version: VersionNo },
     /// Another version answers.

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use selfsame_record::{ArchivedEvent, Position, Row, Value, VersionNo};
+use selfsame_schema::Logged;
 
 use crate::limits::{
     SAMPLE_BYTES_MAX, SAMPLE_EVERY, SAMPLE_TYPE_BYTES_MAX, SAMPLES_FIRST, SAMPLES_PER_VERSION,
@@ -138,6 +139,13 @@ impl Samples {
             of.bytes -= sample.bytes();
             self.bytes -= sample.bytes();
         }
+    }
+}
+
+impl selfsame_schema::Samples for Samples {
+    fn of(&self, event_type: &str) -> Vec<Logged<'_>> {
+        let of = Samples::of(self, event_type);
+        of.map(|s| Logged { at: s.position, version: s.version, row: &s.row }).collect()
     }
 }
 

@@ -64,6 +64,7 @@ pub fn router(handle: Handle) -> Router {
         .route("/v1/versions", get(reads::versions).post(control::register))
         .route("/v1/versions/{version}", get(reads::version))
         .route("/v1/versions/{version}/plan", get(reads::plan))
+        .route("/v1/versions/{version}/diff", get(reads::diff))
         .route("/v1/versions/{version}/build", post(control::build))
         .route("/v1/versions/{version}/cutover", post(control::cutover))
         .route("/v1/versions/{version}/rewind", post(control::rewind))

@@ -11,6 +11,7 @@
 mod answer;
 mod body;
 mod census;
+mod diff;
 mod event;
 mod jobs;
 mod plan;
@@ -27,6 +28,7 @@ use crate::handle::Handle;
 pub use crate::read::answer::answer;
 use crate::read::body::Body;
 pub use crate::read::census::census;
+pub use crate::read::diff::diff;
 pub use crate::read::event::event;
 pub use crate::read::event::record_line;
 pub use crate::read::jobs::{dead, jobs, refused};

@@ -37,10 +37,12 @@ impl Handle {
     async fn check(&self, document: Arc<str>) -> Checked {
         // Nobody closes it. The check keeps its leave to its end, even if the caller goes away before.
         let leave = Arc::clone(&self.shared.checks).acquire_owned().await;
-        let registry = Arc::clone(&self.admission().registry);
+        let (registry, samples) = self.read(|serving| {
+            (Arc::clone(&serving.status().admission.registry), Arc::clone(serving.samples()))
+        });
         let against = Arc::clone(&registry);
         let checked = tokio::task::spawn_blocking(move || {
-            let checked = Checked::of(&against, &document);
+            let checked = Checked::of(&against, &*samples, &document);
             drop(leave);
             checked
         })

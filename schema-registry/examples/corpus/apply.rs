@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 type Ran = Result<(), String>;
 
+/// The object that holds a place, and the key in it.
+type Host<'v> = (&'v mut Map<String, Value>, String);
+
 /// Runs the operations, up in their order or down in the reverse one.
 pub(crate) fn run(ops: &[Value], up: bool, value: &mut Value) -> Ran {
     let mut order: Vec<&Value> = ops.iter().collect();
@@ -124,17 +127,13 @@ fn changed(name: &str, body: &Value, up: bool, value: &mut Value) -> Ran {
 }
 
 /// The object that holds the place, and the key in it.
-fn host<'v>(
-    value: &'v mut Value,
-    pointer: &str,
-    make: bool,
-) -> Result<Option<(&'v mut Map<String, Value>, String)>, String> {
+fn host<'v>(value: &'v mut Value, pointer: &str, make: bool) -> Result<Option<Host<'v>>, String> {
     let mut tokens: Vec<String> =
         pointer.split('/').skip(1).map(|t| t.replace("~1", "/").replace("~0", "~")).collect();
     let Some(key) = tokens.pop() else { return Ok(None) };
     let mut host = value;
     for token in tokens {
-        let Value::Object(members) = host else { return Err(format!("`{pointer}`: `{token}` has no host")) };
+        let Value::Object(members) = host else { return Ok(None) };
         if !members.contains_key(&token) {
             if !make {
                 return Ok(None);
@@ -146,6 +145,6 @@ fn host<'v>(
     }
     match host {
         Value::Object(members) => Ok(Some((members, key))),
-        _ => Err(format!("the host of `{pointer}` is no object")),
+        _ => Ok(None),
     }
 }

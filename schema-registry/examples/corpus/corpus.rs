@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
 
 /// One version of the schemas.
@@ -43,9 +44,19 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// The version whose schemas describe the examples: the newest that is not newer.
-    pub(crate) fn own_version(&self, name: &str) -> Option<usize> {
-        self.versions.iter().rposition(|version| number(&version.name) <= number(name))
+    /// The version whose schemas describe the examples: the one that takes most of them, and of several the
+    /// one next below the examples' own number.
+    pub(crate) fn own_version(&self, name: &str, examples: &[Example]) -> Option<usize> {
+        let taken = |version: &Version| {
+            examples
+                .iter()
+                .filter(|example| version.check(&example.event_type, &example.payload).is_ok())
+                .count()
+        };
+        let versions = self.versions.iter().enumerate();
+        let newer = |version: &Version| number(&version.name) > number(name);
+        let fit = versions.map(|(n, version)| (taken(version), !newer(version), n)).max()?;
+        Some(fit.2)
     }
 }
 
@@ -63,6 +74,21 @@ impl Version {
             version.schemas.insert(event_type.clone(), schema);
         }
         Ok(version)
+    }
+
+    /// Takes out what closed objects do not name.
+    pub(crate) fn drop_unknown(&self, event_type: &str, payload: &mut Value) {
+        let Some(validator) = self.validators.get(event_type) else { return };
+        let mut unknown = Vec::new();
+        for error in validator.iter_errors(payload) {
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+                unknown.push((error.instance_path().to_string(), unexpected.clone()));
+            }
+        }
+        for (host, keys) in unknown {
+            let members = payload.pointer_mut(&host).and_then(Value::as_object_mut);
+            members.into_iter().for_each(|members| members.retain(|key, _| !keys.contains(key)));
+        }
     }
 
     /// Whether the payload is valid; the message says where not.

@@ -202,7 +202,7 @@ pub enum Refusal {
     #[error("the pattern of `matches` has to be a text in quotes")]
     PatternNotConstant,
     /// A pattern that is no regular expression of linear time.
-    #[error("`{pattern}` is not a regular expression of linear time: {message}")]
+    #[error("`{pattern}` cannot be used: {message}")]
     Pattern {
         /// The pattern.
         pattern: String,

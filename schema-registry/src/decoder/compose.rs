@@ -1,16 +1,16 @@
-//! A decoder from the steps between writer and reader.
+//! A table from the steps between writer and reader.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use selfsame_record::Value;
 
-use super::Decoder;
+use super::Table;
 use super::source::{Derived, Source};
 use crate::lens::{Base, Step, StepSource};
 use crate::shape::{EventShape, SlotKind};
 
-/// A decoder that is being composed: it reads into the last shape that was stepped to.
+/// A table that is being composed: it reads into the last shape that was stepped to.
 pub(crate) struct Composer {
     writer: Arc<EventShape>,
     reader: Arc<EventShape>,
@@ -137,8 +137,8 @@ impl Composer {
         around.next().is_some_and(|at| at.required) && around.all(|at| at.required && !at.nullable)
     }
 
-    /// The decoder.
-    pub(crate) fn finish(self) -> Decoder {
+    /// The table.
+    pub(crate) fn finish(self) -> Table {
         let mut adopted: Vec<(u16, String, u16)> = Vec::new();
         for (slot, source) in (0..).zip(&self.sources) {
             if let Some((host, key)) = adoption(source) {
@@ -146,7 +146,7 @@ impl Composer {
             }
         }
         adopted.sort_unstable();
-        Decoder {
+        Table {
             reader: self.reader,
             sources: self.sources,
             hosts: self.hosts,

@@ -125,21 +125,30 @@ fn event(json: &Value, place: &str, problems: &mut Problems) -> Option<EventSect
         problems.add(place, "must be an object with `schema`");
         return None;
     };
-    for key in object.keys().filter(|key| !["key", "schema"].contains(&key.as_str())) {
-        problems.add(pointer::child(place, key), "not known here: use key, schema");
+    for key in object.keys().filter(|key| !["key", "partial", "schema"].contains(&key.as_str())) {
+        problems.add(pointer::child(place, key), "not known here: use key, partial, schema");
     }
     let Some(schema) = object.get("schema") else {
         problems.push(Problem::new(place, "the schema is missing").help("add `schema: { type: object }`"));
         return None;
     };
+    let json = schema.clone();
     let schema = event_schema(schema, &pointer::child(place, "schema"), problems)?;
+    let partial = match object.get("partial") {
+        None => false,
+        Some(Value::Bool(partial)) => *partial,
+        Some(_) => {
+            problems.add(pointer::child(place, "partial"), "must be true or false");
+            false
+        }
+    };
     let key = match object.get("key") {
         None => None,
         Some(key) => {
             Some(key_slot(key, &EventShape::compile(&schema), &pointer::child(place, "key"), problems)?)
         }
     };
-    Some(EventSection { schema, key })
+    Some(EventSection { schema, key, partial, json })
 }
 
 fn key_slot(json: &Value, shape: &EventShape, place: &str, problems: &mut Problems) -> Option<u16> {

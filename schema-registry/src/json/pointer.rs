@@ -29,11 +29,6 @@ impl Pointer {
         Ok(Pointer { tokens })
     }
 
-    /// The place that these keys lead to.
-    pub(crate) fn of(tokens: Vec<String>) -> Pointer {
-        Pointer { tokens }
-    }
-
     /// The keys from the root on.
     pub(crate) fn tokens(&self) -> &[String] {
         &self.tokens

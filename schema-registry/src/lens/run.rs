@@ -38,11 +38,12 @@ use super::op::{Pick, Scalar};
 use crate::json::pointer::Pointer;
 use crate::json::tree::Node;
 use crate::limits::{EVENT_DEPTH_MAX, LENS_GIVEN_BYTES_MAX, LENS_STEPS_MAX};
+pub(crate) use compile::kept;
 use value::{Fraction, Given, Lookup};
 
 /// The direction in which a lens is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// From the parent to the version.
     Up,
     /// From the version to the parent.

@@ -35,7 +35,7 @@ pub(super) fn between<'a>(
         return Ok(Way::By(found));
     }
     match tag(walk, &from, &to)? {
-        Some(tag) => found.extend(tagged(walk, &tag, &from, &to)?),
+        Some(tag) => found.extend(tagged(walk, tag, &from, &to)?),
         None => found.extend(untagged(walk, &from, &to)?),
     }
     Ok(Way::By(found))
@@ -124,7 +124,7 @@ fn untagged<'a>(
         ways.push(inner);
     }
     let several = |place: &&Place<'a>| place.types.contains("object");
-    let alone = pairs.iter().filter(|(from, _)| several(&from)).count() == 1
+    let alone = pairs.iter().filter(|(from, _)| several(from)).count() == 1
         && old.iter().filter(several).count() == 1
         && new.iter().filter(several).count() == 1;
     let mut found: Vec<Found<'a>> = Vec::new();

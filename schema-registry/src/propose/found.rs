@@ -71,6 +71,16 @@ impl<'a> Found<'a> {
         Found { lens, ..Found::new(name, at, confidence, reason) }
     }
 
+    /// The operation without what lies too deep for a lens; none if nothing is left of it.
+    pub(super) fn within(mut self, depth: usize) -> Option<Found<'a>> {
+        if self.lens.is_empty() {
+            return Some(self);
+        }
+        let below = depth.checked_sub(1)?;
+        self.lens = self.lens.into_iter().filter_map(|inner| inner.within(below)).collect();
+        (!self.lens.is_empty()).then_some(self)
+    }
+
     /// How many operations it is, those inside counted.
     pub(super) fn size(&self) -> usize {
         1 + self.lens.iter().map(Found::size).sum::<usize>()

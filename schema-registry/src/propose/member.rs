@@ -179,7 +179,9 @@ fn kept<'a>(
     }
     let (of_value, of_members): (Vec<_>, Vec<_>) = inner.into_iter().partition(|f| f.at.is_empty());
     found.extend(of_value.into_iter().map(|f| f.below(key)));
-    if a.is_object() && b.is_object() {
+    // A choice by a member of the object is made within the object.
+    let choice = of_members.iter().any(|f| f.name == "when");
+    if a.is_object() && b.is_object() && !choice {
         found.extend(of_members.into_iter().map(|f| f.below(key)));
     } else if !of_members.is_empty() {
         let of_members = moves::settled(walk, of_members)?;

@@ -16,6 +16,8 @@ use crate::compat::source::{ANYTHING, Node, Source};
 const TOGETHER_MAX: usize = 64;
 /// `allOf`, `oneOf` and references within each other at one place.
 const FOLDED_MAX: usize = 16;
+/// Branches at one place, those within others counted; what lies beyond is not looked at.
+const PLACE_BRANCHES_MAX: usize = 512;
 
 /// The JSON types, null aside.
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
@@ -36,10 +38,15 @@ pub(super) struct Place<'a> {
 impl<'a> Place<'a> {
     /// The place where all of these hold.
     pub(super) fn of(source: &Source<'a>, schemas: &[Node<'a>]) -> Result<Place<'a>, CompatError> {
-        Place::folded(source, schemas, 0)
+        Place::folded(source, schemas, 0, &mut { PLACE_BRANCHES_MAX })
     }
 
-    fn folded(source: &Source<'a>, schemas: &[Node<'a>], depth: usize) -> Result<Place<'a>, CompatError> {
+    fn folded(
+        source: &Source<'a>,
+        schemas: &[Node<'a>],
+        depth: usize,
+        left: &mut usize,
+    ) -> Result<Place<'a>, CompatError> {
         let mut nodes = Vec::new();
         for schema in schemas {
             together(source, schema, &mut nodes, depth)?;
@@ -48,7 +55,7 @@ impl<'a> Place<'a> {
         for node in &place.nodes {
             place.null &= takes_null(node);
         }
-        place.choose(source, depth)?;
+        place.choose(source, depth, left)?;
         for node in &place.nodes {
             narrow(&mut place.types, &types_of(node));
         }
@@ -60,7 +67,7 @@ impl<'a> Place<'a> {
     }
 
     /// Takes the choices apart: one that is only between a schema and null is no choice.
-    fn choose(&mut self, source: &Source<'a>, depth: usize) -> Result<(), CompatError> {
+    fn choose(&mut self, source: &Source<'a>, depth: usize, left: &mut usize) -> Result<(), CompatError> {
         let choices = self.nodes.iter().flat_map(|node| [node.list("oneOf"), node.list("anyOf")]);
         let choices: Vec<Vec<Node<'a>>> = choices.filter(|list| !list.is_empty()).collect();
         if depth >= FOLDED_MAX {
@@ -69,7 +76,9 @@ impl<'a> Place<'a> {
         for choice in choices {
             let mut places = Vec::new();
             for branch in &choice {
-                places.push(Place::folded(source, std::slice::from_ref(branch), depth + 1)?);
+                let Some(fewer) = left.checked_sub(1) else { return Ok(()) };
+                *left = fewer;
+                places.push(Place::folded(source, std::slice::from_ref(branch), depth + 1, left)?);
             }
             self.null &= places.iter().any(|place| place.null);
             places.retain(|place| !place.types.is_empty());
@@ -85,9 +94,9 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Whether a value is an object, always.
+    /// Whether a value is an object or null, always.
     pub(super) fn is_object(&self) -> bool {
-        !self.null && self.is_only("object")
+        self.is_only("object")
     }
 
     /// Whether a value that is not null has this type.
@@ -222,7 +231,7 @@ fn types_of(node: &Node<'_>) -> BTreeSet<&'static str> {
         return list.into_iter().filter_map(type_of).collect();
     }
     let meant = |word: &&str| node.get(word).is_some();
-    if ["properties", "required", "additionalProperties"].iter().any(|word| meant(&word)) {
+    if ["properties", "required", "additionalProperties"].iter().any(meant) {
         return ["object"].into();
     }
     TYPES.into()

@@ -220,7 +220,8 @@ fn string(place: &Place<'_>) -> Option<String> {
     if let Some(format) = format {
         return [format.to_owned()].into_iter().chain(named).find(fits);
     }
-    let tried = TRIED.iter().map(|text| (*text).to_owned());
+    let tried =
+        TRIED.iter().map(|text| (*text).to_owned()).take(if patterns.is_empty() { 1 } else { TRIED.len() });
     let long = ["a", "0", "A"].into_iter().flat_map(|one| {
         [least, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 40, 64].map(|count| one.repeat(count))
     });

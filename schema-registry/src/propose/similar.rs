@@ -108,7 +108,7 @@ mod tests {
             ("givenName", "given_name", 100),
             ("mail", "email", 80),
             ("user_id", "id", 50),
-            ("name", "locale", 16),
+            ("name", "locale", 34),
             ("", "a", 0),
             ("", "", 100),
         ] {

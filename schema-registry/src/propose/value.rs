@@ -13,6 +13,15 @@ use crate::compat::source::Source;
 /// Listed values that are compared with each other.
 const LISTED_MAX: usize = 256;
 
+/// Types whose values can be said in each other.
+const CASTS: [(&str, &str); 5] = [
+    ("string", "integer"),
+    ("string", "number"),
+    ("string", "boolean"),
+    ("integer", "number"),
+    ("integer", "date-time"),
+];
+
 /// What leads across if the two places have no type in common; none if they have.
 pub(super) fn retyped<'a>(
     walk: &mut Walk<'a, '_>,
@@ -24,26 +33,29 @@ pub(super) fn retyped<'a>(
         return Ok(None);
     }
     if let (Some(from), Some(to)) = (scalar(old), scalar(new)) {
+        if !CASTS.iter().any(|(a, b)| (*a, *b) == (from, to) || (*b, *a) == (from, to)) {
+            return Ok(Some(Way::Other));
+        }
         let reason = format!("the type changed from {from} to {to}");
         let cast = Found::new("cast", &[], 70, reason);
         return Ok(Some(Way::By(vec![cast.with("from", json!(from)).with("to", json!(to))])));
     }
-    if new.is_only("array") {
-        if let Some(inner) = around(walk, old, new, false)? {
-            let wrap = Found::new("wrap", &[], 70, "one value became an array of such values");
-            return Ok(Some(Way::By([inner, vec![wrap]].concat())));
-        }
+    if new.is_only("array")
+        && let Some(inner) = around(walk, old, new, false)?
+    {
+        let wrap = Found::new("wrap", &[], 70, "one value became an array of such values");
+        return Ok(Some(Way::By([inner, vec![wrap]].concat())));
     }
-    if old.is_only("array") {
-        if let Some(inner) = around(walk, new, old, true)? {
-            let unwrap =
-                Found::new("unwrap", &[], 50, "an array became one value: the first is taken, confirm it");
-            let mut unwrap = unwrap.with("pick", json!("first"));
-            if let Some(default) = sample(walk.new, new)? {
-                unwrap = unwrap.with("else", default.value);
-            }
-            return Ok(Some(Way::By([vec![unwrap], inner].concat())));
+    if old.is_only("array")
+        && let Some(inner) = around(walk, new, old, true)?
+    {
+        let unwrap =
+            Found::new("unwrap", &[], 50, "an array became one value: the first is taken, confirm it");
+        let mut unwrap = unwrap.with("pick", json!("first"));
+        if let Some(default) = sample(walk.new, new)? {
+            unwrap = unwrap.with("else", default.value);
         }
+        return Ok(Some(Way::By([vec![unwrap], inner].concat())));
     }
     Ok(Some(Way::Other))
 }
@@ -103,9 +115,19 @@ pub(super) fn listed<'a>(old: &Place<'a>, new: &Place<'a>) -> Option<Found<'a>> 
         down.insert((*b).to_owned(), json!(a));
         sure = sure.min(30 + alike / 2);
     }
-    for (table, values, others) in [(&mut up, &gone, &to), (&mut down, &came, &from)] {
-        for value in values.iter().filter(|value| !table.contains_key(**value)).copied().collect::<Vec<_>>() {
-            table.insert(value.to_owned(), json!(closest(value, others)?));
+    for value in &gone {
+        if !up.contains_key(*value) {
+            // A value that came is led back to one that went, and so cannot take in others beside it.
+            let stayed: Vec<&str> = to.iter().copied().filter(|other| !came.contains(other)).collect();
+            up.insert((*value).to_owned(), json!(closest(value, &stayed).or_else(|| closest(value, &to))?));
+            sure = 15;
+        }
+    }
+    for value in &came {
+        if !down.contains_key(*value) {
+            let led =
+                up.iter().find(|(_, there)| there.as_str() == Some(value)).map(|(from, _)| from.as_str());
+            down.insert((*value).to_owned(), json!(led.or_else(|| closest(value, &from))?));
             sure = 15;
         }
     }

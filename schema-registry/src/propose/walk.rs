@@ -138,13 +138,12 @@ impl<'a, 's> Walk<'a, 's> {
             lens.extend(value::nullable(self.old, &old)?);
         }
         let (of_value, of_members): (Vec<_>, Vec<_>) = inner.into_iter().partition(|f| f.at.is_empty());
-        lens.extend(of_value);
+        // An array in an array, or a map in one, is out of reach.
+        lens.extend(of_value.into_iter().filter(|found| found.name != "map"));
         let of_members = moves::settled(self, of_members)?;
-        if old.is_object() && new.is_object() {
-            lens.extend(of_members);
-        } else if !of_members.is_empty() {
-            lens.push(Found::scope("in", &[], of_members));
-        }
+        // No lens leads from an element into itself, so where elements are of several types, the operations
+        // are those of the objects among them.
+        lens.extend(of_members);
         Ok((!lens.is_empty()).then(|| Found::scope("map", &[], lens)))
     }
 }

@@ -1,53 +1,49 @@
-//! What a document must be to become a version: its parent is there, and each lens really leads from the
-//! parent's schema to the document's own, in both directions.
+//! What a document must be to become a version: its parent is there, its names are free, and each lens
+//! finds its places in the parent's schema and, on the way back, in the document's own.
+//!
+//! Whether every document arrives is judged apart ([`super::judge`]), since that tries documents: a version
+//! that is read back from the log is not judged again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use selfsame_record::EventType;
+use serde_json::Value;
 
-use super::Registry;
+use super::{Registry, names, reserved};
 use crate::document::{Document, EventSection, LensSection};
 use crate::json::pointer;
 use crate::lens::apply::Image;
-use crate::lens::{Op, broken_promises};
+use crate::lens::{Lens, Way, broken_promises};
 use crate::problem::{Problem, Problems};
-use crate::schema::difference;
+use crate::schema::{Schema, difference};
 use crate::shape::EventShape;
-use crate::version::{ContentId, Edge, Version};
+use crate::version::{ContentId, Edge, Slots, Version};
 
 pub(super) fn check(registry: &Registry, document: &Document) -> Result<Version, Vec<Problem>> {
     let parent = find_parent(registry, document).map_err(|problem| vec![problem])?;
     let mut problems = Problems::default();
-    for event_type in document.lenses().keys() {
-        if parent.is_none_or(|parent| parent.event(event_type.as_str()).is_none()) {
-            let whose = parent.map_or_else(
-                || "the first version has no parent".to_owned(),
-                |parent| format!("{} has no event type `{event_type}`", parent.no),
-            );
-            let place = pointer::child("/lenses", event_type.as_str());
-            problems.push(Problem::new(place, whose).help("leave this lens out"));
-        }
-    }
+    let names = names::check(registry, parent.map(|parent| &**parent), document, &mut problems);
     let shapes: BTreeMap<EventType, Arc<EventShape>> = document
         .events()
         .iter()
         .map(|(event_type, section)| (event_type.clone(), Arc::new(section.shape())))
         .collect();
     let mut edges = BTreeMap::new();
-    for (event_type, shape) in &shapes {
-        let own = document.events().get(event_type);
-        let old = parent.and_then(|parent| Some((parent, parent.document.events().get(event_type)?)));
-        let (Some(own), Some((parent, old))) = (own, old) else { continue };
+    for (from, event_type) in &names {
+        let (Some(parent), Some(shape)) = (parent, shapes.get(event_type)) else { continue };
+        let sections = (parent.document.events().get(from), document.events().get(event_type));
+        let (Some(old), Some(own)) = sections else { continue };
         let lens = document.lenses().get(event_type);
-        let mut check = TypeCheck { event_type, parent, old, own, shape, problems: &mut problems };
+        let mut check = TypeCheck { event_type, from, parent, old, own, shape, problems: &mut problems };
         if let Some(edge) = check.edge(lens) {
             edges.insert(event_type.clone(), edge);
         }
     }
+    reserved::check(registry, parent.map(|parent| &**parent), &edges, &shapes, &mut problems);
     let id = ContentId::of(document, parent.map(|parent| parent.id));
     let (no, parent) = (registry.next_no(), parent.map(|parent| parent.no));
-    problems.or(Version { no, id, parent, document: document.clone(), shapes, edges })
+    problems.or(Version { no, id, parent, document: document.clone(), shapes, edges, names })
 }
 
 fn find_parent<'a>(registry: &'a Registry, document: &Document) -> Result<Option<&'a Arc<Version>>, Problem> {
@@ -77,6 +73,8 @@ fn find_parent<'a>(registry: &'a Registry, document: &Document) -> Result<Option
 /// The check of one event type against the parent's.
 struct TypeCheck<'a> {
     event_type: &'a EventType,
+    /// What the parent calls the type.
+    from: &'a EventType,
     parent: &'a Version,
     old: &'a EventSection,
     own: &'a EventSection,
@@ -93,73 +91,104 @@ impl TypeCheck<'_> {
         format!("{}/schema", pointer::child("/events", self.event_type.as_str()))
     }
 
-    fn edge(&mut self, lens: Option<&LensSection>) -> Option<Edge> {
-        let ops = lens.map_or(&[][..], |lens| lens.ops.as_slice());
-        if !ops.is_empty() {
-            return self.lens(ops);
-        }
-        match difference(&self.old.schema, &self.own.schema) {
-            None => Some(Edge::Same),
-            Some((below, before, now)) => {
-                let (parent, event_type) = (self.parent.no, self.event_type);
-                let message = format!(
-                    "the schema of `{event_type}` is not {parent}'s ({before} became {now}), and no lens leads there"
-                );
-                let problem = Problem::new(format!("{}{below}", self.schema_place()), message);
-                self.problems.push(problem.help(format!("add the operations under `{}`", self.lens_place())));
-                None
+    /// How the type relates to the parent's. Whether every document arrives is not decided here; what would
+    /// be said if not is kept with the edge.
+    fn edge(&mut self, section: Option<&LensSection>) -> Option<Edge> {
+        let ops = section.map_or(&[][..], |section| section.ops.as_slice()).to_vec();
+        let (old, own) = (self.old.bundled(), self.own.bundled());
+        let lens = match Lens::between(ops, &old, &own) {
+            Ok(lens) => lens,
+            Err(problem) => {
+                let pointer = format!("{}{}", self.lens_place(), problem.pointer);
+                self.problems.push(Problem { pointer, ..problem });
+                return None;
             }
-        }
-    }
-
-    fn lens(&mut self, ops: &[Op]) -> Option<Edge> {
-        if let Some(index) = ops.iter().position(|op| !op.leads_through_slots()) {
-            let message = "the operation is read, but not led through slots";
-            let problem = Problem::new(format!("{}/{index}", self.lens_place()), message);
-            self.problems.push(problem.help("use add, remove, rename and move"));
+        };
+        let (slots, unled) = if lens.is_empty() { self.alike() } else { self.steps(&lens)? };
+        let astray = matches!(slots, Slots::Anew).then(|| self.astray(&lens, &old, &own)).flatten();
+        if let Some(astray) = astray {
+            self.problems.push(unled.unwrap_or(astray));
             return None;
         }
+        // An operation over slots has a way back for every document, if it is given what it needs; and a field
+        // that comes or goes needs one.
+        let fields = || same_fields(&self.old.schema, &self.own.schema);
+        let mendable = if lens.is_empty() { !fields() } else { lens.leads_through_slots() };
+        Some(Edge { from: self.from.clone(), lens: Arc::new(lens), slots, unled, mendable })
+    }
+
+    /// Without a lens, the schemas are the same, or the documents of one have to be tried in the other.
+    fn alike(&self) -> (Slots, Option<Problem>) {
+        let Some((below, before, now)) = difference(&self.old.schema, &self.own.schema) else {
+            return (Slots::Same, None);
+        };
+        let (parent, event_type) = (self.parent.no, self.event_type);
+        let message = format!(
+            "the schema of `{event_type}` is not {parent}'s ({before} became {now}), and no lens leads there"
+        );
+        let problem = Problem::new(format!("{}{below}", self.schema_place()), message);
+        (Slots::Anew, Some(problem.help(format!("add the operations under `{}`", self.lens_place()))))
+    }
+
+    /// The fast way over slots, if the operations only take fields over and both ways are proven; else what
+    /// stands against it.
+    fn steps(&mut self, lens: &Lens) -> Option<(Slots, Option<Problem>)> {
+        if !lens.leads_through_slots() || self.old.is_checked() || self.own.is_checked() {
+            return Some((Slots::Anew, None));
+        }
         let mut image = Image::of(&self.old.schema);
-        for (index, op) in ops.iter().enumerate() {
+        let data = lens.ops().iter().enumerate().filter(|(_, op)| op.leads_through_slots());
+        for (index, op) in data {
             if let Err(message) = image.apply(op, &self.own.schema) {
                 self.problems.add(format!("{}/{index}", self.lens_place()), message);
                 return None;
             }
         }
-        let parent = self.parent.event(self.event_type.as_str())?;
+        let parent = self.parent.event(self.from.as_str())?;
         match image.lead(parent, self.shape) {
             Ok((up, down)) => {
                 let broken_up = broken_promises(&up, parent, self.shape);
                 let broken_down = broken_promises(&down, self.shape, parent);
-                self.promises(parent, &broken_up, &broken_down);
-                let fine = broken_up.is_empty() && broken_down.is_empty();
-                let ops = ops.iter().map(|op| (op.forward(), op.backward())).collect();
-                fine.then_some(Edge::Lens { up, down, ops })
+                match self.promise(parent, &broken_up, &broken_down) {
+                    None => Some((Slots::Steps { up, down }, None)),
+                    unled => Some((Slots::Anew, unled)),
+                }
             }
             Err(astray) => {
-                self.problems.add(format!("{}{}", self.schema_place(), astray.pointer), astray.message);
-                None
+                let place = format!("{}{}", self.schema_place(), astray.pointer);
+                Some((Slots::Anew, Some(Problem::new(place, astray.message))))
             }
         }
     }
 
-    /// Reports what a side requires and the lens cannot give.
-    fn promises(&mut self, parent: &EventShape, broken_up: &[u16], broken_down: &[u16]) {
+    /// The first operation that does not find its place, on the way up or on the way down.
+    fn astray(&self, lens: &Lens, old: &Value, own: &Value) -> Option<Problem> {
+        [(Way::Up, old, own), (Way::Down, own, old)].into_iter().find_map(|(way, schema, to)| {
+            let astray = lens.image(way, schema, to).err()?;
+            let place = format!("{}{}", self.lens_place(), astray.pointer);
+            let begins = match way {
+                Way::Up => format!("the way up begins at {}'s schema of `{}`", self.parent.no, self.from),
+                Way::Down => format!("the way down begins at this version's schema of `{}`", self.event_type),
+            };
+            Some(Problem::new(place, astray.message).help(begins))
+        })
+    }
+
+    /// What a side requires and the lens cannot give for every event.
+    fn promise(&self, parent: &EventShape, broken_up: &[u16], broken_down: &[u16]) -> Option<Problem> {
         let no = self.parent.no;
         let at =
             |shape: &EventShape, slot: u16| shape.at(slot).map_or(String::new(), |at| at.pointer.clone());
-        for slot in broken_up {
+        if let Some(slot) = broken_up.first() {
             let field = at(self.shape, *slot);
             let message = format!("requires `{field}`, which the lens cannot give for every event of {no}");
             let help = "give the lens operation a `default`, or do not require the field";
-            self.problems.push(Problem::new(self.property_place(*slot), message).help(help));
+            return Some(Problem::new(self.property_place(*slot), message).help(help));
         }
-        for slot in broken_down {
-            let field = at(parent, *slot);
-            let message = format!("{no} requires `{field}`, which the way back cannot give for every event");
-            let help = format!("give `remove` a `default`, or require the field that leads to `{field}`");
-            self.problems.push(Problem::new(self.lens_place(), message).help(help));
-        }
+        let field = at(parent, *broken_down.first()?);
+        let message = format!("{no} requires `{field}`, which the way back cannot give for every event");
+        let help = format!("give `remove` a `default`, or require the field that leads to `{field}`");
+        Some(Problem::new(self.lens_place(), message).help(help))
     }
 
     /// The place of a slot's schema in the document.
@@ -172,5 +201,21 @@ impl TypeCheck<'_> {
         }
         let below = |place: String, key: &&str| pointer::child(&format!("{place}/properties"), key);
         keys.iter().rev().fold(self.schema_place(), below)
+    }
+}
+
+/// Whether the two have the same fields, whatever stands in them.
+fn same_fields(old: &Schema, own: &Schema) -> bool {
+    match (old.members(), own.members()) {
+        (Some(old), Some(own)) => {
+            old.properties.keys().eq(own.properties.keys())
+                && old
+                    .properties
+                    .values()
+                    .zip(own.properties.values())
+                    .all(|(a, b)| same_fields(&a.schema, &b.schema))
+        }
+        (None, None) => true,
+        _ => false,
     }
 }

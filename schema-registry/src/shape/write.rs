@@ -32,8 +32,13 @@ impl EventShape {
     /// The payload as compact JSON, value for value as it was read.
     pub fn write_json<R: RowRead>(&self, row: &R) -> String {
         let mut out = String::new();
-        write_slot(self, &Plain(row), 0, &mut out);
+        self.write_slot(row, 0, &mut out);
         out
+    }
+
+    /// Appends what lies in and below a slot; nothing if it is absent.
+    pub(crate) fn write_slot<R: RowRead>(&self, row: &R, slot: u16, out: &mut String) {
+        write_slot(self, &Plain(row), slot, out);
     }
 }
 

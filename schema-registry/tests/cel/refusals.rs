@@ -146,7 +146,7 @@ fn what_is_left_out_is_named() {
     );
     check(
         "event.id.matches('(a)\\\\1')",
-        "column 18: `(a)\\1` is not a regular expression of linear time: backreferences are not supported",
+        "column 18: `(a)\\1` cannot be used: not a pattern of linear time: backreferences are not supported",
     );
     check("has(event)", "column 5: the text is not an expression: invalid argument to has() macro");
 }

@@ -36,9 +36,14 @@ fn packed(rows: &[Row]) -> Block {
 
 /// Everything that a decoder, and the writer's own shape, say of a row.
 fn said<R: RowRead>(writer: &EventShape, decoder: &Decoder, row: &R) -> Vec<String> {
-    let mut said = vec![writer.write_json(row), decoder.to_json(row), format!("{:?}", decoder.check(row))];
+    let mut said = vec![writer.write_json(row)];
+    let decoded = match decoder.decode(row) {
+        Ok(decoded) => decoded,
+        Err(error) => return [said, vec![format!("{error:?}")]].concat(),
+    };
+    said.push(decoded.to_json());
     for slot in (0..).take(decoder.reader().slots().len() + 1) {
-        said.push(format!("{slot} {:?} {:?}", decoder.get(row, slot), decoder.json_at(row, slot)));
+        said.push(format!("{slot} {:?} {:?}", decoded.get(slot), decoded.json_at(slot)));
     }
     said
 }

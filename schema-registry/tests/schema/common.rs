@@ -1,7 +1,7 @@
 //! Documents from schemas, and reading from one version to another on JSON in and JSON out.
 
 use selfsame_record::VersionNo;
-use selfsame_schema::{Document, Registry};
+use selfsame_schema::{Document, NoSamples, Registry};
 use serde_json::{Value, json};
 
 /// The version with this number.
@@ -22,7 +22,10 @@ pub(crate) fn document(parent: Option<u32>, schema: &Value, lens: &Value) -> Str
 /// Adds a version; the problems as lines if it is refused.
 pub(crate) fn add(registry: &mut Registry, text: &str) -> Result<VersionNo, String> {
     let document = Document::parse(text);
-    let version = document.and_then(|document| registry.check(&document));
+    let version = document.and_then(|document| {
+        let version = registry.check(&document)?;
+        registry.judge(&version, &NoSamples).map(|_| version)
+    });
     let version =
         version.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
     Ok(registry.insert(version?).no())
@@ -43,13 +46,13 @@ pub(crate) fn read_as(registry: &Registry, writer: u32, reader: u32, json: &str)
     let shape = registry.version(v(writer)).unwrap().event("t").unwrap();
     let row = shape.read(json.as_bytes()).map_err(|e| format!("invalid: {e}"))?;
     let decoder = registry.decoder(v(writer), v(reader), "t").expect("both have the type");
-    decoder.check(&row).map_err(|e| format!("inexpressible: {e}"))?;
-    let out = decoder.to_json(&row);
+    let decoded = decoder.decode(&row).map_err(|e| format!("inexpressible: {e}"))?;
+    let out = decoded.to_json();
     let read = decoder.reader().read(out.as_bytes());
     let read = read.unwrap_or_else(|e| panic!("v{writer} {json}\nv{reader} {out}\n{e}"));
     for (slot, _) in (0..).zip(decoder.reader().slots()) {
         use selfsame_record::{RowRead, ValueRef};
-        let (got, expect) = (decoder.get(&row, slot), read.slot(slot));
+        let (got, expect) = (decoded.get(slot), read.slot(slot));
         let text = |value: ValueRef<'_>| match value {
             ValueRef::Json(json) if json.starts_with('"') => serde_json::from_str(json).unwrap(),
             other => format!("{other:?}"),

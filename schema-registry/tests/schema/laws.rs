@@ -6,7 +6,7 @@ use proptest::test_runner::TestRunner;
 use selfsame_schema::Registry;
 use serde_json::Value;
 
-use crate::common::{chain, read_as};
+use crate::common::{chain, read_as, v};
 use crate::model::{Dice, Model, document, object};
 
 const ALL: [&str; 6] = ["add", "remove", "rename", "move", "move", "move"];
@@ -62,6 +62,8 @@ proptest! {
         let (first, model, registry) = pair(&mut dice, &ALL);
         prop_assume!(model.is_plain);
         let Ok(registry) = registry else { return Err(TestCaseError::reject("refused")) };
+        // The model settles a lens as a whole, as slots do; on a tree its operations are run one by one.
+        prop_assume!(!registry.decoder(v(1), v(2), "t").unwrap().is_tree());
         for _ in 0..4 {
             let json = document(&mut dice, &first, &FOREIGN);
             let got = tree(read_as(&registry, 1, 2, &json));

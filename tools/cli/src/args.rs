@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    census, check, event, get, import, jobs, log, publish, query, refused, replay, serve, state, version,
+    census, check, event, get, import, jobs, lens, log, publish, query, refused, replay, serve, state,
+    version,
 };
 use crate::demo::DemoArgs;
 
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     Event(event::EventArgs),
     Replay(replay::ReplayArgs),
     Check(check::CheckArgs),
+    /// Propose a lens between two schemas, or apply one to a schema
+    #[command(subcommand)]
+    Lens(lens::LensCommand),
     /// Read the log of an engine, running or not
     #[command(subcommand)]
     Log(log::LogCommand),

@@ -6,6 +6,7 @@ pub(crate) mod event;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod jobs;
+pub(crate) mod lens;
 pub(crate) mod log;
 pub(crate) mod publish;
 pub(crate) mod query;
@@ -47,6 +48,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Refused(args) => refused::run(args, out).await,
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
+        Command::Lens(command) => lens::run(command, out).await,
         Command::Replay(args) => replay::run(args, out).await,
         Command::Log(command) => log::run(command, out).await,
     }

@@ -125,11 +125,11 @@ impl Twin {
     fn draft(&self, event: &ArchivedEvent) -> Option<Draft> {
         let writer = VersionNo::new(event.version.to_native())?;
         let decoder = self.original.registry().decoder(writer, self.version, &event.event_type)?;
-        decoder.check(&event.row).ok()?;
-        let mut draft = Draft { attributes: BTreeMap::new(), data: decoder.to_json(&event.row).into_bytes() };
+        let data = decoder.decode(&event.row).ok()?.to_json().into_bytes();
+        let mut draft = Draft { attributes: BTreeMap::new(), data };
         let mut say = |name: &str, value: &str| draft.attributes.insert(name.to_owned(), value.to_owned());
         say("specversion", "1.0");
-        say("type", &event.event_type);
+        say("type", decoder.event_type().as_str());
         say("source", &event.source);
         say("id", &event.id);
         say("subject", &event.key);

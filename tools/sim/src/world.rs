@@ -166,7 +166,7 @@ impl World {
         let next = self.core.registry().versions().count();
         let again = usize::try_from(self.random.below(next as u64 + 1)).unwrap_or(0);
         if let Some(document) = DOCUMENTS.get(again) {
-            let checked = Checked::of(self.core.registry(), document);
+            let checked = Checked::of(self.core.registry(), &**self.serving.samples(), document);
             self.ask(Request::Register { checked }, Asked::Else);
         }
     }

@@ -96,7 +96,7 @@ impl Desk {
     }
 
     pub(crate) fn register(&mut self, document: &str) -> Result<Answer, Refusal> {
-        let checked = Checked::of(self.core.registry(), document);
+        let checked = Checked::of(self.core.registry(), &selfsame_schema::NoSamples, document);
         self.ask(Request::Register { checked })
     }
 

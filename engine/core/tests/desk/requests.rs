@@ -247,7 +247,7 @@ fn of_two_registrations_that_race_the_second_is_checked_again() {
     let mut desk = Desk::at_v1();
     let other = V2.replace("profiles-with-locale", "other");
     let check = |desk: &Desk, document: &str| Request::Register {
-        checked: Checked::of(desk.core.registry(), document),
+        checked: Checked::of(desk.core.registry(), &selfsame_schema::NoSamples, document),
     };
     let (first, second) = (check(&desk, V2), check(&desk, &other));
     let head = desk.core.head();
@@ -265,7 +265,11 @@ fn of_two_registrations_that_race_the_second_is_checked_again() {
 #[test]
 fn a_refusal_of_an_older_registry_decides_nothing() {
     let mut desk = Desk::at_v1();
-    let checked = Checked::of(desk.core.registry(), &V2.replace("parent: v1", "parent: v2"));
+    let checked = Checked::of(
+        desk.core.registry(),
+        &selfsame_schema::NoSamples,
+        &V2.replace("parent: v1", "parent: v2"),
+    );
     desk.register(V2).unwrap();
     refused(desk.ask(Request::Register { checked }), Code::RegistryChanged, "there are 2 now");
 }

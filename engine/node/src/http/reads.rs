@@ -87,7 +87,28 @@ pub(crate) async fn plan(
     params: Params,
 ) -> Answered {
     nothing_else(&handle, params)?;
-    read::plan(&handle, &version)
+    judged(handle, move |handle| read::plan(handle, &version)).await
+}
+
+pub(crate) async fn diff(
+    State(handle): State<Handle>,
+    Place(version): Place<String>,
+    mut params: Params,
+) -> Answered {
+    let from = params.take("from");
+    nothing_else(&handle, params)?;
+    judged(handle, move |handle| read::diff(handle, from.as_deref(), &version)).await
+}
+
+/// An answer that takes documents to be tried, on a thread that may take its time.
+async fn judged(handle: Handle, read: impl FnOnce(&Handle) -> Answered + Send + 'static) -> Answered {
+    let asked = handle.clone();
+    let judged = tokio::task::spawn_blocking(move || read(&asked)).await;
+    judged.unwrap_or_else(|err| {
+        error!(err = &err as &dyn std::error::Error, "judging a change ended early");
+        let refusal = Refusal::new(Code::Stopping, "the engine is stopping");
+        Err(Refused::now(&handle, refusal.next("ask again")))
+    })
 }
 
 pub(crate) async fn census(State(handle): State<Handle>, params: Params) -> Answered {

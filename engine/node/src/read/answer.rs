@@ -35,8 +35,12 @@ pub fn answer(handle: &Handle, reply: Reply) -> Result<Served, Refused> {
 fn put(body: &mut Body, answer: &Answer) {
     match answer {
         Answer::Published { events } => body.put("events", events),
-        Answer::Registered { version, id, existed } => {
-            body.put("registered", version).put("id", id).put("existed", existed)
+        Answer::Registered { version, id, existed, report } => {
+            body.put("registered", version).put("id", id).put("existed", existed);
+            match report {
+                Some(report) => body.put("report", &report.changed()),
+                None => body,
+            }
         }
         Answer::Building { version } => body.put("building", version),
         Answer::Switched(to) => {

@@ -25,9 +25,12 @@ pub fn event(handle: &Handle, at: Position, read_as: Option<&str>) -> Result<Ser
         let asked = read_as.map(|name| handle.admission().find_version(name)).transpose()?;
         let (record, event) = find(handle, at, position)?;
         let reader = asked.or(active).or(VersionNo::new(event.version));
-        let data = decoded(&registry, &event, reader)?;
+        let (event_type, data) = decoded(&registry, &event, reader)?;
         let mut members = record_members(at, Micros(record.time_us), &record.principal);
         extend(&mut members, envelope(&event));
+        if event_type != event.event_type {
+            extend(&mut members, json!({ "type": event_type, "written_type": event.event_type }));
+        }
         Ok((reader, with_data(&members, &data)))
     };
     let (reader, json) = read().map_err(|refusal| Refused { position, version: active, refusal })?;
@@ -58,8 +61,12 @@ fn find(handle: &Handle, at: Position, head: Position) -> Result<(Record, Event)
     }
 }
 
-/// The payload as the reader's version has it.
-fn decoded(registry: &Registry, event: &Event, reader: Option<VersionNo>) -> Result<String, Refusal> {
+/// The event's type and payload as the reader's version has them.
+fn decoded(
+    registry: &Registry,
+    event: &Event,
+    reader: Option<VersionNo>,
+) -> Result<(String, String), Refusal> {
     let writer = VersionNo::new(event.version);
     let decoder = writer.zip(reader).and_then(|(w, r)| registry.decoder(w, r, &event.event_type));
     let shown = reader.map_or_else(String::new, |reader| reader.to_string());
@@ -68,12 +75,12 @@ fn decoded(registry: &Registry, event: &Event, reader: Option<VersionNo>) -> Res
         Refusal::new(Code::UnknownType, detail)
             .next(format!("read it as v{}, which it was written in", event.version))
     })?;
-    decoder.check(&event.row).map_err(|err| {
+    let decoded = decoder.decode(&event.row).map_err(|err| {
         let detail = format!("{shown} cannot say what was written: {err}");
         Refusal::new(Code::InvalidEvent, detail)
             .next(format!("read it as v{}, which it was written in", event.version))
     })?;
-    Ok(decoder.to_json(&event.row))
+    Ok((decoder.event_type().to_string(), decoded.to_json()))
 }
 
 fn record_members(at: Position, time: Micros, principal: &str) -> Value {

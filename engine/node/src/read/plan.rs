@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use selfsame_core::{Serving, Stage};
 use selfsame_record::{Name, VersionNo};
-use selfsame_schema::{Change, Registry, TypeChange, Version};
+use selfsame_schema::{Report, TypeReport, Verdict, Version};
 use serde_json::{Value, json};
 
 use crate::handle::Handle;
@@ -19,10 +19,16 @@ use crate::read::{Refused, Served};
 ///
 /// If there is no such version.
 pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
-    let (position, admission, lifecycle, drops) = handle.read(|serving| {
+    let (position, admission, lifecycle, drops, samples) = handle.read(|serving| {
         let status = serving.status();
         let drops = status.admission.find_version(name).map(|no| drops(handle, serving, no));
-        (serving.position(), Arc::clone(&status.admission), status.lifecycle.clone(), drops)
+        (
+            serving.position(),
+            Arc::clone(&status.admission),
+            status.lifecycle.clone(),
+            drops,
+            Arc::clone(serving.samples()),
+        )
     });
     // A version never changes, so what follows is as of the position without holding anybody up.
     let refused = |refusal| Refused { position, version: admission.active, refusal };
@@ -30,14 +36,20 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
     let registry = &admission.registry;
     let version = registry.version(no).ok_or_else(|| refused(admission.not_live(no)))?;
     let active = admission.active.and_then(|active| registry.version(active)).map(|active| &**active);
-    let types = type_changes(registry, active, version);
+    let report = match active {
+        Some(active) => registry.report(active.no(), no, &*samples),
+        None => Some(Report::of_first(version)),
+    };
+    let report = report.ok_or_else(|| refused(admission.not_live(no)))?;
     let stage = lifecycle.stage(no);
     let replayed = if stage.is_some_and(Stage::is_live) { 0 } else { position.get() };
-    let new = types.iter().filter(|t| active.is_some() && t.change == Change::New);
+    let new = report.types.iter().filter(|t| active.is_some() && t.verdict == Verdict::New);
     let mut body = Body::new(position, admission.active);
     body.put("plan", &no).put("from", &admission.active).put("stage", &stage.map(Stage::word));
-    body.put("class", "reversible").put("records_to_replay", &replayed);
-    body.put("types", &types.iter().map(type_json).collect::<Vec<Value>>());
+    body.put("verdict", &report.verdict).put("class", &report.class);
+    body.put("rollback_safe", &report.rollback_safe).put("labels", &report.labels);
+    body.put("records_to_replay", &replayed);
+    body.put("types", &report.types.iter().map(type_json).collect::<Vec<Value>>());
     body.put("projections", &projection_changes(active, version));
     // Events of these types stay in the log and are skipped by the version that is gone back to.
     body.put("rewind_skips", &new.map(|t| t.event_type.as_str()).collect::<Vec<&str>>());
@@ -53,25 +65,24 @@ fn drops(handle: &Handle, serving: &Serving, no: VersionNo) -> Vec<Value> {
     dropped.into_iter().map(|version| json!({ "version": version, "used_by": used(version) })).collect()
 }
 
-/// What becomes of each event type; without an active version, all are new.
-fn type_changes(registry: &Registry, active: Option<&Version>, version: &Version) -> Vec<TypeChange> {
-    match active {
-        Some(active) => registry.changes(active.no(), version.no()),
-        None => {
-            let new = |event_type| TypeChange { event_type, change: Change::New };
-            version.events().map(|(name, _)| new(name.clone())).collect()
+/// What becomes of an event type.
+fn type_json(change: &TypeReport) -> Value {
+    let word = match change.verdict {
+        Verdict::New => "new",
+        Verdict::Retired => "gone",
+        Verdict::Identical => "same",
+        _ => "changed",
+    };
+    let mut json = json!({ "type": change.event_type, "change": word, "class": change.class });
+    if word == "changed" {
+        let more = json!({
+            "was": change.was, "ops": change.ops, "verdict": change.verdict, "up": change.up, "down": change.down,
+        });
+        if let (Value::Object(json), Value::Object(more)) = (&mut json, more) {
+            json.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
         }
     }
-}
-
-fn type_json(change: &TypeChange) -> Value {
-    let event_type = &change.event_type;
-    match &change.change {
-        Change::New => json!({ "type": event_type, "change": "new" }),
-        Change::Gone => json!({ "type": event_type, "change": "gone" }),
-        Change::Same => json!({ "type": event_type, "change": "same" }),
-        Change::Changed { ops } => json!({ "type": event_type, "change": "changed", "ops": ops }),
-    }
+    json
 }
 
 fn projection_changes(active: Option<&Version>, version: &Version) -> Vec<Value> {

@@ -7,6 +7,8 @@ mod clients;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod lenses;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod publish;

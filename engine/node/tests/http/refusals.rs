@@ -290,7 +290,7 @@ async fn generations_beyond_the_limit() {
 async fn a_version_that_was_checked_against_an_older_registry() {
     let server = Server::with_v1().await;
     let handle = server.engine.handle();
-    let checked = Checked::of(&handle.admission().registry, V2);
+    let checked = Checked::of(&handle.admission().registry, &selfsame_schema::NoSamples, V2);
     let other = V2.replacen("name: ", "name: other-", 1);
     assert_eq!(server.post("/v1/versions", "application/yaml", &other).await.status, 201);
     let tester = Principal::parse("tester").expect("a principal");

@@ -62,7 +62,7 @@ async fn a_plan_says_what_would_change() {
     let plan = server.get("/v1/versions/v2/plan").await;
     let json = &plan.json;
     assert_eq!((&json["plan"], &json["from"]), (&json!("v2"), &json!("v1")));
-    assert_eq!((&json["class"], &json["stage"]), (&json!("reversible"), &json!("registered")));
+    assert_eq!((&json["class"], &json["stage"]), (&json!("compatible"), &json!("registered")));
     assert_eq!(json["records_to_replay"], plan.position);
     assert_eq!(json["rewind_skips"], json!(["user.moved"]));
     let change = |list: &str, by: &str, name: &str| -> Value {
@@ -83,7 +83,7 @@ async fn a_plan_without_an_active_version_finds_everything_new() {
     let server = Server::start().await;
     server.post("/v1/versions", "application/yaml", V1).await;
     let plan = server.get("/v1/versions/v1/plan").await.json;
-    assert_eq!(plan["types"], json!([{ "type": "user.registered", "change": "new" }]));
+    assert_eq!(plan["types"], json!([{ "type": "user.registered", "change": "new", "class": "additive" }]));
     assert_eq!((&plan["from"], &plan["rewind_skips"]), (&Value::Null, &json!([])));
 }
 

@@ -119,6 +119,6 @@ fn glue(from: &[Pointer], to: &Pointer, by: &str, scope: &Scope<'_>, way: Way) -
 
 /// How many of the objects around a place that is left, from the outside on, the side that the way leads to
 /// knows.
-fn kept(from: &Pointer, scope: &Scope<'_>, way: Way) -> usize {
+pub(crate) fn kept(from: &Pointer, scope: &Scope<'_>, way: Way) -> usize {
     from.hosts().take_while(|host| scope.at(host, way).known).count()
 }

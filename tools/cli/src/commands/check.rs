@@ -1,5 +1,7 @@
 //! `check`: whether a schema may replace another one, by the rules that people know and by documents.
 
+mod lens;
+
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,7 @@ const NOTE: &str = "a label is a rule and not a proof: it does not look at every
 Examples:
   selfsame check order-1.json order-2.json
   selfsame check order-1.yaml order-2.yaml --mode full --lenient
+  selfsame check order-1.yaml order-2.yaml --lens lens.yaml --mode full
   git show main:order.json > /tmp/old.json && selfsame check /tmp/old.json order.json --json")]
 pub(crate) struct CheckArgs {
     /// The schema that is replaced, as JSON or YAML
@@ -51,6 +54,9 @@ pub(crate) struct CheckArgs {
     /// Judge by the LENIENT policy, under which properties may come and go
     #[arg(long)]
     lenient: bool,
+    /// A lens between the two, as JSON or YAML: judge what arrives through it, as an engine does
+    #[arg(long, conflicts_with = "lenient")]
+    lens: Option<PathBuf>,
 }
 
 /// Which data must be readable.
@@ -84,6 +90,9 @@ impl Mode {
 
 pub(crate) async fn run(args: CheckArgs, out: Out) -> Outcome {
     let (old, new) = (dated(read(&args.old)?), dated(read(&args.new)?));
+    if let Some(path) = &args.lens {
+        return lens::run(&old, &new, path, args.mode, out);
+    }
     let what = || format!("`{}` with `{}`", args.old.display(), args.new.display());
     let compared = compare(&old, &new);
     let comparison = compared.map_err(|e| Failure::Input { what: what(), reason: e.to_string() })?;
@@ -115,7 +124,8 @@ fn speaks_draft_7(schema: &Value, depth: usize) -> bool {
     }
 }
 
-fn read(path: &Path) -> Outcome<Value> {
+/// A schema, or whatever else stands in a file as JSON or YAML.
+pub(crate) fn read(path: &Path) -> Outcome<Value> {
     let failed = |source| Failure::File { path: path.to_owned(), verb: "read", source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut text = String::new();

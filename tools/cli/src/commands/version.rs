@@ -1,6 +1,7 @@
 //! `version`: the life of a schema version.
 
 mod contract;
+pub(crate) mod diff;
 pub(super) mod people;
 pub(crate) mod wait;
 
@@ -21,6 +22,7 @@ pub(crate) enum VersionCommand {
     Register(RegisterArgs),
     /// Show what a version would change, before anything is done
     Plan(OneArgs),
+    Diff(DiffArgs),
     Build(BuildArgs),
     Cutover(CutoverArgs),
     Rewind(RewindArgs),
@@ -60,6 +62,24 @@ Examples:
 pub(crate) struct RegisterArgs {
     /// The document, YAML or JSON; `-` for stdin
     file: String,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Show what becomes of the event types between two versions
+///
+/// For each type and direction: whether every event arrives, what is not in it any more, or an event that
+/// does not arrive; and what schema registries would call the change.
+#[derive(Args, Debug)]
+#[command(after_long_help = "\
+Examples:
+  selfsame version diff v1 v2
+  selfsame version diff v1 v2 --json | jq '.diff.types[] | select(.verdict == \"one-way\")'")]
+pub(crate) struct DiffArgs {
+    /// The version that is compared with: its number such as `v1`, or its content id
+    from: String,
+    /// The version that is compared
+    to: String,
     #[command(flatten)]
     reach: Reach,
 }
@@ -123,6 +143,11 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
         VersionCommand::Plan(args) => {
             let answer = args.reach.client()?.get(&path(&args, "/plan"), &[]).await?;
             out.answer(&answer, people::plan)
+        }
+        VersionCommand::Diff(args) => {
+            let path = format!("versions/{}/diff", segment(&args.to));
+            let answer = args.reach.client()?.get(&path, &[("from".to_owned(), args.from)]).await?;
+            out.answer(&answer, |json| diff::people(json, diff::Paint::of_stdout()))
         }
         VersionCommand::Build(args) => build(args, out).await,
         VersionCommand::Cutover(args) => cutover(args, out).await,

@@ -73,10 +73,12 @@ proptest! {
         let no = |no| VersionNo::new(no).expect("not 0");
         for (way, writer, reader, schema, known) in [(Way::Up, no(1), no(2), &first, &model.schema), (Way::Down, no(2), no(1), &model.schema, &first)] {
             let decoder = registry.decoder(writer, reader, "t").expect("both have the type");
+            prop_assume!(!decoder.is_tree());
             for _ in 0..4 {
                 let json = document(&mut dice, schema, if way == Way::Up { &FOREIGN } else { &[] });
                 let row = registry.version(writer).unwrap().event("t").unwrap().read(json.as_bytes()).unwrap();
-                let slots = Node::parse(&decoder.to_json(&row), EVENT_DEPTH_MAX).unwrap();
+                let slots = decoder.decode(&row).unwrap().to_json();
+                let slots = Node::parse(&slots, EVENT_DEPTH_MAX).unwrap();
                 let tree = run(&program, way, &Node::parse(&json, EVENT_DEPTH_MAX).unwrap());
                 let tree = tree.map_err(|e| TestCaseError::fail(format!("{json}: {e}")))?;
                 prop_assert_eq!(named(&slots, known).to_text(), named(&tree, known).to_text(), "{:?} from {} by {:?}", way, json, model.ops);
