@@ -1,6 +1,6 @@
 //! Benchmarks that print their floor, and where there is one their peer, beside our figure.
 //!
-//! `cargo run --release -p selfsame-benches -- [lens] [publish] [replay] [rewind] [--smoke]`
+//! `cargo run --release -p selfsame-benches -- [lens] [publish] [replay] [rewind] [validate] [--smoke]`
 //!
 //! Runs of the things compared alternate and the median is shown, since machines drift: the ratio is what
 //! to quote, not the single figure. `--smoke` runs everything once on little data, to see that it works.
@@ -13,6 +13,7 @@ mod publish;
 mod replay;
 mod report;
 mod rewind;
+mod validate;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -29,6 +30,8 @@ pub(crate) struct Scale {
     pub(crate) rewind_sizes: [u64; 2],
     /// Rewinds timed at each size.
     pub(crate) rewinds: usize,
+    /// Events that one run checks.
+    pub(crate) validations: u64,
 }
 
 const FULL: Scale = Scale {
@@ -38,6 +41,7 @@ const FULL: Scale = Scale {
     lens_reads: 2_000_000,
     rewind_sizes: [10_000, 1_000_000],
     rewinds: 200,
+    validations: 1_000_000,
 };
 const SMOKE: Scale = Scale {
     runs: 1,
@@ -46,11 +50,12 @@ const SMOKE: Scale = Scale {
     lens_reads: 5_000,
     rewind_sizes: [1_000, 5_000],
     rewinds: 10,
+    validations: 1_000,
 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["lens", "publish", "replay", "rewind", "--smoke"];
+    let known = ["lens", "publish", "replay", "rewind", "validate", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
         std::process::exit(2);
@@ -69,5 +74,8 @@ fn main() {
     }
     if wanted("rewind") {
         rewind::run(scale);
+    }
+    if wanted("validate") {
+        validate::run(scale);
     }
 }

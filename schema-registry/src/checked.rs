@@ -11,6 +11,7 @@ mod audit;
 
 use std::fmt;
 
+pub(crate) use audit::{lookup, pointed};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Map, Value};
 
@@ -34,7 +35,7 @@ const SILENT: [&str; 13] = [
 ];
 
 /// Words under which one schema stands.
-const ONE: [&str; 11] = [
+pub(crate) const ONE: [&str; 11] = [
     "additionalItems",
     "additionalProperties",
     "contains",
@@ -48,9 +49,9 @@ const ONE: [&str; 11] = [
     "unevaluatedProperties",
 ];
 /// Words under which a list of schemas stands. `items` is one of them in draft-07.
-const LIST: [&str; 5] = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
+pub(crate) const LIST: [&str; 5] = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
 /// Words under which schemas stand by name. `dependencies` has lists of keys, too.
-const NAMED: [&str; 6] =
+pub(crate) const NAMED: [&str; 6] =
     ["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
 
 /// Which JSON Schema a document is written in.
@@ -110,7 +111,7 @@ impl Checked {
             .offline()
             .should_validate_formats(false)
             .with_pattern_options(patterns);
-        let mut bare = bare(schema);
+        let mut bare = silent(schema);
         if let Some(root) = bare.as_object_mut() {
             root.remove("$id");
         }
@@ -127,6 +128,10 @@ impl Checked {
     ///
     /// The first thing that is wrong: JSON Pointer to the place, and what is wrong there.
     pub(crate) fn check(&self, value: &Value) -> Result<(), (String, String)> {
+        // Asking only whether is much faster than asking where not.
+        if self.is_valid(value) {
+            return Ok(());
+        }
         self.validator.validate(value).map_err(|e| {
             let place = e.instance_path().to_string();
             (place, e.masked_with("the value").to_string())
@@ -146,19 +151,38 @@ impl fmt::Debug for Checked {
 }
 
 /// The schema without the words that no check looks at. Its depth is bounded by the audit.
-fn bare(schema: &Value) -> Value {
+pub(crate) fn silent(schema: &Value) -> Value {
     let Some(object) = schema.as_object() else { return schema.clone() };
     let kept = object.iter().filter(|(word, _)| !SILENT.contains(&word.as_str()));
-    Value::Object(kept.map(|(word, value)| (word.clone(), bare_word(word, value))).collect::<Map<_, _>>())
+    Value::Object(
+        kept.map(|(word, value)| (word.clone(), within_word(word, value, &silent))).collect::<Map<_, _>>(),
+    )
 }
 
-fn bare_word(word: &str, value: &Value) -> Value {
+/// The schema with its references leading to where it is put. Its own name, if it has one, goes.
+pub(crate) fn moved(schema: &Value, to: &str) -> Value {
+    let Some(object) = schema.as_object() else { return schema.clone() };
+    let below = |schema: &Value| moved(schema, to);
+    let members = object.iter().filter(|(word, _)| *word != "$id").map(|(word, value)| {
+        let value = match (word.as_str(), value.as_str().and_then(|reference| reference.strip_prefix('#'))) {
+            ("$ref", Some(place)) if place.is_empty() || place.starts_with('/') => {
+                Value::from(format!("#{to}{place}"))
+            }
+            _ => within_word(word, value, &below),
+        };
+        (word.clone(), value)
+    });
+    Value::Object(members.collect())
+}
+
+/// What stands under a word, with the schemas there made anew.
+fn within_word(word: &str, value: &Value, make: &dyn Fn(&Value) -> Value) -> Value {
     match value {
-        Value::Array(list) if LIST.contains(&word) => list.iter().map(bare).collect(),
+        Value::Array(list) if LIST.contains(&word) => list.iter().map(make).collect(),
         Value::Object(named) if NAMED.contains(&word) => {
-            Value::Object(named.iter().map(|(name, schema)| (name.clone(), bare(schema))).collect())
+            Value::Object(named.iter().map(|(name, schema)| (name.clone(), make(schema))).collect())
         }
-        value if ONE.contains(&word) => bare(value),
+        value if ONE.contains(&word) => make(value),
         value => value.clone(),
     }
 }

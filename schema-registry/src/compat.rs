@@ -15,7 +15,7 @@
 
 mod array;
 mod bound;
-mod canonical;
+pub(crate) mod canonical;
 mod combined;
 mod kind;
 mod matching;

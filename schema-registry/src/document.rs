@@ -5,18 +5,22 @@
 //! it fits its parent is the registry's to say; the projections' sections are the projections package's.
 
 mod identity;
+mod schemas;
 mod sections;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) use schemas::EventSchemas;
 
 use selfsame_record::{EventType, Name};
 use serde_json::{Map, Value};
 
 use crate::json::{pointer, strict};
 use crate::lens::Op;
-use crate::problem::{Problem, Problems};
-use crate::schema::Schema;
-use crate::shape::EventShape;
+use crate::problem::{Notes, Problem, Problems};
+use crate::schema::{Library, Schema};
+use crate::shape::{EventShape, Whole};
 
 /// A schema-version document whose form is right: parsed and checked in itself, not yet against a parent.
 #[derive(Clone, Debug)]
@@ -28,33 +32,30 @@ pub struct Document {
     events: BTreeMap<EventType, EventSection>,
     lenses: BTreeMap<EventType, LensSection>,
     projections: BTreeMap<Name, Value>,
+    notes: Vec<Problem>,
 }
 
 /// What a document says about one event type.
 #[derive(Clone, Debug)]
 pub(crate) struct EventSection {
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
+    /// What of it does not compile, and what checks that.
+    pub(crate) whole: Whole,
     /// The slot of the event's key.
     pub(crate) key: Option<u16>,
     /// Whether events of the parent that cannot be read here are left out, instead of being an error.
     pub(crate) partial: bool,
-    pub(crate) json: Value,
 }
 
 impl EventSection {
-    /// The shape that the section compiles to.
-    pub(crate) fn bundled(&self) -> Value {
-        self.json.clone()
-    }
-
     /// Whether the schema is checked as a whole.
     pub(crate) fn is_checked(&self) -> bool {
-        false
+        self.whole.checked.is_some()
     }
 
     /// The shape that the section compiles to.
     pub(crate) fn shape(&self) -> EventShape {
-        EventShape::compile(&self.schema).with_key(self.key)
+        EventShape::laid(&self.schema).with_key(self.key).with_whole(self.whole.clone())
     }
 }
 
@@ -68,7 +69,8 @@ pub(crate) struct LensSection {
 /// The number of the document's own form.
 const FORM: u64 = 1;
 
-const SECTIONS: [&str; 7] = ["selfsame", "name", "parent", "events", "lenses", "projections", "guards"];
+const SECTIONS: [&str; 8] =
+    ["selfsame", "name", "parent", "$defs", "events", "lenses", "projections", "guards"];
 
 impl Document {
     /// Reads JSON if the text starts with `{`, else YAML.
@@ -101,12 +103,15 @@ impl Document {
         sections::guards(object, &mut problems);
         let name = sections::name(object, &mut problems);
         let parent = sections::parent(object, &mut problems);
-        let events = sections::events(object, &mut problems);
+        let mut notes = Notes::default();
+        let mut library = Library::of(sections::definitions(object, &mut problems));
+        let events = sections::events(object, &mut library, &mut problems, &mut notes);
         let lenses = sections::lenses(object, &events, &mut problems);
         let projections = sections::projections(object, &mut problems);
         let identity = identity::text(object);
         let Some(name) = name else { return Err(problems.into_list()) };
-        problems.or(Document { canonical, identity, name, parent, events, lenses, projections })
+        let notes = notes.into_list();
+        problems.or(Document { canonical, identity, name, parent, events, lenses, projections, notes })
     }
 
     /// Its name.
@@ -122,6 +127,34 @@ impl Document {
     /// The whole document in the canonical form of RFC 8785; parsing it gives the same document again.
     pub fn canonical(&self) -> &str {
         &self.canonical
+    }
+
+    /// What an author should know though nothing is wrong: each thing once, at most
+    /// [`PROBLEMS_MAX`](crate::PROBLEMS_MAX).
+    pub fn notes(&self) -> &[Problem] {
+        &self.notes
+    }
+
+    /// The schema of one event type as JSON Schema, with all that it refers to: a document of its own.
+    ///
+    /// Read anew from the canonical text each time: it is not kept, since the definitions that many types
+    /// share would be in each of them.
+    pub fn event_schema_json(&self, event_type: &EventType) -> Option<Value> {
+        EventSchemas::of(&self.whole()).get(event_type)
+    }
+
+    /// The schemas of all event types as JSON Schema, by name.
+    pub fn event_schemas_json(&self) -> BTreeMap<EventType, Value> {
+        let whole = self.whole();
+        let schemas = EventSchemas::of(&whole);
+        let found = self.events.keys().filter_map(|name| Some((name.clone(), schemas.get(name)?)));
+        found.collect()
+    }
+
+    /// The document as a tree.
+    pub(crate) fn whole(&self) -> Value {
+        // Canonical text is JSON.
+        serde_json::from_str(&self.canonical).unwrap_or_default()
     }
 
     /// What of the document can change state, in one form.

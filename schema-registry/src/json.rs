@@ -4,6 +4,7 @@
 pub(crate) mod decimal;
 pub(crate) mod number;
 pub(crate) mod pointer;
+pub(crate) mod scan;
 pub(crate) mod strict;
 pub(crate) mod text;
 pub(crate) mod tree;

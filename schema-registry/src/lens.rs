@@ -59,6 +59,13 @@ impl Lens {
         Lens::between(ops, old, new).map_err(|problem| vec![problem])
     }
 
+    /// The lens that leaves everything as it is.
+    pub(crate) fn none() -> Lens {
+        let side = SchemaSide { root: &Value::Bool(true) };
+        let program = Program::compile(&[], &side, &side);
+        Lens { ops: Vec::new(), program, derived: Derived::default(), losses: (Loss::Exact, Loss::Exact) }
+    }
+
     /// The lens of these operations between an older and a newer schema.
     pub(crate) fn between(ops: Vec<Op>, old: &Value, new: &Value) -> Result<Lens, Problem> {
         let (below, above) = (SchemaSide { root: old }, SchemaSide { root: new });
@@ -102,8 +109,10 @@ impl Lens {
     }
 
     fn convert(&self, way: Way, document: &str) -> Result<String, Problem> {
-        let mut node =
-            Node::parse(document, EVENT_DEPTH_MAX).map_err(|e| Problem::new(e.pointer, e.message))?;
+        let mut node = Node::parse(document, EVENT_DEPTH_MAX).map_err(|e| {
+            let (pointer, message) = e.said();
+            Problem::new(pointer, message)
+        })?;
         self.run(way, &mut node).map_err(|e| Problem::new(e.pointer, e.message))?;
         Ok(node.to_text())
     }

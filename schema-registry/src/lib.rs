@@ -41,5 +41,5 @@ pub use problem::Problem;
 pub use propose::{PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};
 pub use registry::{Change, JUDGED_BYTES_MAX, Logged, NoSamples, Registry, Samples, TypeChange};
 pub use report::{Class, Direction, Labels, Report, TypeReport, Verdict, Witness};
-pub use shape::{EventShape, Invalid, Slot, SlotKind};
+pub use shape::{EventShape, Invalid, Slot, SlotKind, Unchecked};
 pub use version::{ContentId, Version};

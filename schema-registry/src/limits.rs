@@ -1,17 +1,26 @@
 //! How large documents, schemas, lenses and events may be.
 
-/// Bytes of a schema-version document: 1 MiB.
-pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a schema-version document: 4 MiB.
+pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 /// Objects and arrays within each other in a schema-version document.
-pub const DOCUMENT_DEPTH_MAX: usize = 64;
+pub const DOCUMENT_DEPTH_MAX: usize = 96;
 /// Values (of any kind, at any depth) in a schema-version document.
 pub const DOCUMENT_VALUES_MAX: usize = 200_000;
 /// Event types of one version.
-pub const EVENTS_MAX: usize = 256;
-/// Slots of one event type: properties at any depth, and the root.
-pub const SLOTS_MAX: usize = 512;
-/// Schemas within each other in one event type, the root's own counted.
-pub const SCHEMA_DEPTH_MAX: usize = 16;
+pub const EVENTS_MAX: usize = 1024;
+/// Schemas that the event schemas of one version share.
+pub const DEFINITIONS_MAX: usize = 4096;
+/// Slots of one event type: properties at any depth, and the root. A row has all of them, so that this many
+/// take 256 KiB for an event in memory; objects beyond are kept as JSON text, one slot each.
+pub const SLOTS_MAX: usize = 8192;
+/// Schemas within each other in one event type or definition, its own counted. No event is deeper.
+pub const SCHEMA_DEPTH_MAX: usize = EVENT_DEPTH_MAX;
+/// Schemas of one event type, each counted wherever a reference leads to it.
+pub const SCHEMA_PLACES_MAX: usize = 65_536;
+/// Schemas below a reference that is followed; of a larger one the value is kept as JSON text.
+pub const INLINED_PLACES_MAX: usize = 4096;
+/// References that are followed within each other.
+pub const REFERENCES_MAX: usize = 64;
 /// Operations of one event type's lens, those within other operations counted.
 pub const LENS_OPS_MAX: usize = 256;
 /// Lenses within each other in one event type's lens, its own list not counted.

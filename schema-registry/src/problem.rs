@@ -1,5 +1,6 @@
 //! What is wrong with a document, and where.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,33 @@ impl Problems {
     /// The value, if there are no problems.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Vec<Problem>> {
         if self.0.is_empty() { Ok(value) } else { Err(self.0) }
+    }
+}
+
+/// What an author should know of a document that is fine, each thing once, as many as are listed.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    seen: BTreeSet<String>,
+    list: Vec<Problem>,
+}
+
+impl Notes {
+    /// Adds one.
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        let note = Problem::new(pointer, message);
+        self.once(&note.to_string(), note);
+    }
+
+    /// Adds one, unless there was one about the same.
+    pub(crate) fn once(&mut self, about: &str, note: Problem) {
+        if self.list.len() < PROBLEMS_MAX && self.seen.insert(about.to_owned()) {
+            self.list.push(note);
+        }
+    }
+
+    /// The list itself.
+    pub(crate) fn into_list(self) -> Vec<Problem> {
+        self.list
     }
 }
 

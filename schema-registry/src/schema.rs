@@ -1,22 +1,37 @@
-//! The part of JSON Schema 2020-12 that compiles to a layout, as a tree.
+//! JSON Schema as a tree that checks values: what compiles to a layout, and as much as is known of the rest.
 //!
-//! Annotations are gone, and what JSON Schema treats as a set is one. A keyword that is not known is
-//! refused, never ignored: a schema that would check less than it says is worse than none.
+//! Annotations are gone, references are followed, and what JSON Schema treats as a set is one. What does not
+//! compile (unions told apart by trial, negation, conditions) is left out of the tree, never read wrongly:
+//! the tree takes at least what the schema takes. Where something was left out is listed, and the whole value
+//! is checked besides ([`Checked`](crate::checked::Checked)).
+//!
+//! Definitions are shared: what two places refer to is one tree in memory.
 
 mod check;
 mod compare;
+mod cut;
+mod equal;
+mod library;
+mod meet;
 mod parse;
 mod pattern;
+mod rules;
+mod types;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use selfsame_record::Digest;
 use serde_json::Value;
 
-pub(crate) use check::{UNKNOWN_MEMBER, missing_member};
+pub(crate) use check::{UNKNOWN_MEMBER, beyond, missing_member};
 pub(crate) use compare::{describe, difference, shells};
-pub(crate) use parse::{ANNOTATIONS, event_schema, field_schema};
+pub(crate) use library::{Library, bundle};
+pub(crate) use parse::{ANNOTATIONS, event_schema, field_schema, unused_definitions};
 pub(crate) use pattern::Pattern;
+pub(crate) use types::Types;
 
+use crate::checked::Checked;
 use crate::json::number::Num;
 use crate::shape::SlotKind;
 
@@ -46,8 +61,14 @@ pub(crate) enum Kind {
     String(Text),
     /// `array`
     Array(Items),
-    /// `object`
+    /// `object`, whose members have places of their own.
     Object(Members),
+    /// Any of several types, each with its own rules; or none. A value of it is kept as JSON.
+    Types(Arc<Types>),
+    /// One of several objects, told apart by the value of one member. Kept as JSON.
+    Tagged(Arc<Tagged>),
+    /// What a reference leads to that is not followed here, since it is recursive or large. Kept as JSON.
+    Reference(Arc<Reference>),
 }
 
 /// Bounds of a number.
@@ -57,6 +78,7 @@ pub(crate) struct Range {
     pub(crate) maximum: Option<Num>,
     pub(crate) exclusive_minimum: Option<Num>,
     pub(crate) exclusive_maximum: Option<Num>,
+    pub(crate) multiple_of: Option<Num>,
 }
 
 /// What is said about a string. Lengths count characters (Unicode scalar values).
@@ -72,9 +94,11 @@ pub(crate) struct Text {
 /// What is said about an array.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Items {
-    pub(crate) items: Option<Box<Schema>>,
+    pub(crate) items: Option<Arc<Schema>>,
     pub(crate) min_items: Option<u64>,
     pub(crate) max_items: Option<u64>,
+    /// Whether no two elements may be the same value.
+    pub(crate) unique: bool,
 }
 
 /// What is said about an object.
@@ -83,13 +107,36 @@ pub(crate) struct Members {
     pub(crate) properties: BTreeMap<String, Property>,
     /// Whether it takes members that `properties` does not name.
     pub(crate) open: bool,
+    /// What such members must be.
+    pub(crate) rest: Option<Arc<Schema>>,
+    /// Members that must be there though `properties` does not name them, in order.
+    pub(crate) others: Vec<String>,
+    pub(crate) min_properties: Option<u64>,
+    pub(crate) max_properties: Option<u64>,
 }
 
 /// A member of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Property {
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     pub(crate) required: bool,
+}
+
+/// Objects that are told apart by a member.
+#[derive(Clone, Debug)]
+pub(crate) struct Tagged {
+    /// The member's key.
+    pub(crate) key: String,
+    /// The values that it may have, and the object that it then is.
+    pub(crate) branches: Vec<(Vec<Value>, Arc<Schema>)>,
+}
+
+/// A schema that values are held against as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    /// Names what it says, with all that it refers to.
+    pub(crate) digest: Digest,
+    pub(crate) checked: Checked,
 }
 
 impl Schema {
@@ -103,6 +150,7 @@ impl Schema {
             Kind::String(text) => SlotKind::String { date_time: text.date_time },
             Kind::Array(_) => SlotKind::Array,
             Kind::Object(_) => SlotKind::Object,
+            Kind::Types(_) | Kind::Tagged(_) | Kind::Reference(_) => SlotKind::Any,
         }
     }
 
@@ -116,14 +164,16 @@ impl Schema {
 
     /// The schema of a member, or of a member of a member.
     pub(crate) fn at(&self, keys: &[String]) -> Option<&Schema> {
-        keys.iter().try_fold(self, |schema, key| Some(&schema.members()?.properties.get(key)?.schema))
+        keys.iter().try_fold(self, |schema, key| Some(schema.members()?.properties.get(key)?.schema.as_ref()))
     }
 
     /// The same schema without its members, for a place that lists them otherwise.
     pub(crate) fn without_members(&self) -> Schema {
         let kind = match &self.kind {
             Kind::Object(members) => {
-                Kind::Object(Members { properties: BTreeMap::new(), open: members.open })
+                let properties = BTreeMap::new();
+                let (rest, others) = (members.rest.clone(), members.others.clone());
+                Kind::Object(Members { properties, rest, others, ..*members })
             }
             kind => kind.clone(),
         };
@@ -132,7 +182,26 @@ impl Schema {
 
     /// An open object without members, as a lens makes one to move members into.
     pub(crate) fn made_object() -> Schema {
-        let kind = Kind::Object(Members { properties: BTreeMap::new(), open: true });
+        Schema::of(Kind::Object(Members { open: true, ..Members::default() }))
+    }
+
+    /// Anything at all.
+    pub(crate) fn any() -> Schema {
+        Schema { kind: Kind::Any, nullable: true, values: Vec::new() }
+    }
+
+    /// Nothing at all.
+    pub(crate) fn nothing() -> Schema {
+        Schema::of(Kind::Types(Arc::new(Types::default())))
+    }
+
+    /// A type that is not null, with any value of it.
+    pub(crate) fn of(kind: Kind) -> Schema {
         Schema { kind, nullable: false, values: Vec::new() }
+    }
+
+    /// Whether everything fits.
+    pub(crate) fn is_any(&self) -> bool {
+        matches!(self.kind, Kind::Any) && self.values.is_empty()
     }
 }

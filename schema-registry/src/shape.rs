@@ -7,18 +7,21 @@
 //! Reading ([`EventShape::read`]) and writing ([`EventShape::write_json`]) are inverse, value for value:
 //! absent and null differ, numbers keep their lexeme, members that the schema does not name are kept.
 
+mod lookup;
 mod read;
 mod write;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use selfsame_record::{Key, NameError, Row, RowRead, ValueRef};
 use thiserror::Error;
 
 pub(crate) use write::{View, write_slot};
 
-use crate::json::pointer;
-use crate::schema::Schema;
+use crate::checked::Checked;
+use crate::json::pointer::{self, Pointer};
+use crate::schema::{Kind, Members, Schema};
+use lookup::Lookup;
 
 /// What one slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,22 +74,43 @@ pub struct Invalid {
     pub message: String,
 }
 
+/// A part of an event's schema that has no layout: events are checked as a whole because of it, which is
+/// slower.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unchecked {
+    /// JSON Pointer into the event's schema; below `/$defs` it may be a definition of the document.
+    pub pointer: String,
+    /// The keyword that stands there: `oneOf`, `not`.
+    pub keyword: String,
+}
+
+/// What of a schema has no layout, and what checks it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Whole {
+    pub(crate) checked: Option<Arc<Checked>>,
+    pub(crate) unchecked: Arc<[Unchecked]>,
+}
+
 /// The compiled schema of one event type in one version.
 #[derive(Debug)]
 pub struct EventShape {
     slots: Vec<Slot>,
     nodes: Vec<Node>,
-    by_pointer: BTreeMap<String, u16>,
     key: Option<u16>,
+    whole: Whole,
 }
 
 /// What reading needs to know of a slot.
 #[derive(Debug)]
 struct Node {
-    /// What may stand there, the members left out.
-    schema: Schema,
+    /// What may stand there.
+    schema: Arc<Schema>,
     /// The slots of the members, ordered by key.
     members: Vec<(Box<str>, u16)>,
+    /// Finds a member by its key.
+    lookup: Lookup,
+    /// How many of the members must be there.
+    required: usize,
     /// How many objects lie around it.
     depth: usize,
 }
@@ -94,8 +118,13 @@ struct Node {
 impl EventShape {
     /// Lays out a schema that is within the limits.
     pub(crate) fn compile(schema: &Schema) -> EventShape {
-        let mut shape =
-            EventShape { slots: Vec::new(), nodes: Vec::new(), by_pointer: BTreeMap::new(), key: None };
+        EventShape::laid(&Arc::new(schema.clone()))
+    }
+
+    /// Lays out a schema that is within the limits, and keeps it.
+    pub(crate) fn laid(schema: &Arc<Schema>) -> EventShape {
+        let whole = Whole::default();
+        let mut shape = EventShape { slots: Vec::new(), nodes: Vec::new(), key: None, whole };
         let root = Slot {
             pointer: String::new(),
             key: String::new(),
@@ -109,20 +138,31 @@ impl EventShape {
         shape
     }
 
+    /// The same shape with what checks the rest.
+    pub(crate) fn with_whole(mut self, whole: Whole) -> EventShape {
+        self.whole = whole;
+        self
+    }
+
+    /// What of the schema has no layout: because of it events are checked as a whole, too, which is slower.
+    pub fn unchecked_places(&self) -> &[Unchecked] {
+        &self.whole.unchecked
+    }
+
     /// The same shape with its key in this slot.
     pub(crate) fn with_key(mut self, key: Option<u16>) -> EventShape {
         self.key = key;
         self
     }
 
-    fn lay(&mut self, slot: Slot, schema: &Schema, depth: usize) -> u16 {
+    fn lay(&mut self, slot: Slot, schema: &Arc<Schema>, depth: usize) -> u16 {
         let index = u16::try_from(self.slots.len()).unwrap_or(u16::MAX);
         let host = slot.pointer.clone();
-        self.by_pointer.insert(slot.pointer.clone(), index);
         self.slots.push(slot);
-        self.nodes.push(Node { schema: schema.without_members(), members: Vec::new(), depth });
+        let (members, lookup) = (Vec::new(), Lookup::default());
+        self.nodes.push(Node { schema: schema.clone(), members, lookup, required: 0, depth });
         let properties = schema.members().into_iter().flat_map(|m| &m.properties);
-        let mut members = Vec::new();
+        let (mut members, mut required) = (Vec::new(), 0);
         for (key, property) in properties {
             let slot = Slot {
                 pointer: pointer::child(&host, key),
@@ -133,10 +173,13 @@ impl EventShape {
                 required: property.required,
                 open: property.schema.members().is_some_and(|m| m.open),
             };
+            required += usize::from(property.required);
             members.push((key.as_str().into(), self.lay(slot, &property.schema, depth + 1)));
         }
         if let Some(node) = self.nodes.get_mut(usize::from(index)) {
+            node.lookup = Lookup::of(&members);
             node.members = members;
+            node.required = required;
         }
         index
     }
@@ -158,7 +201,8 @@ impl EventShape {
 
     /// The slot at a JSON Pointer.
     pub fn slot(&self, pointer: &str) -> Option<u16> {
-        self.by_pointer.get(pointer).copied()
+        let pointer = Pointer::parse(pointer).ok()?;
+        pointer.tokens().iter().try_fold(0, |host, key| self.member(host, key))
     }
 
     /// All slots, in preorder of the properties in the order of their keys.
@@ -183,18 +227,30 @@ impl EventShape {
 
     /// The member of an object with this key.
     pub(crate) fn member(&self, host: u16, key: &str) -> Option<u16> {
-        let members = self.members(host);
-        let index = members.binary_search_by(|(known, _)| known.as_ref().cmp(key)).ok()?;
-        members.get(index).map(|(_, slot)| *slot)
+        self.nodes.get(usize::from(host)).and_then(|node| node.member(key))
     }
 
-    /// What may stand in a slot, the members left out.
+    /// What may stand in a slot.
     pub(crate) fn schema(&self, slot: u16) -> Option<&Schema> {
-        self.nodes.get(usize::from(slot)).map(|node| &node.schema)
+        self.nodes.get(usize::from(slot)).map(|node| node.schema.as_ref())
     }
 
     /// The slot and what lies around it, outwards.
     pub(crate) fn outwards(&self, slot: u16) -> impl Iterator<Item = u16> {
         std::iter::successors(Some(slot), |slot| self.at(*slot)?.parent)
+    }
+}
+
+impl Node {
+    fn member(&self, key: &str) -> Option<u16> {
+        let (known, slot) = self.members.get(self.lookup.find(&self.members, key)?)?;
+        (known.as_ref() == key).then_some(*slot)
+    }
+
+    fn object(&self) -> Option<&Members> {
+        match &self.schema.kind {
+            Kind::Object(members) => Some(members),
+            _ => None,
+        }
     }
 }

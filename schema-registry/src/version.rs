@@ -59,6 +59,14 @@ pub(crate) struct Edge {
     pub(crate) mendable: bool,
 }
 
+impl Edge {
+    /// The edge of a type that means the same under the name that it has in the parent.
+    pub(crate) fn same(from: EventType) -> Edge {
+        let lens = Arc::new(Lens::none());
+        Edge { from, lens, slots: Slots::Same, unled: None, mendable: true }
+    }
+}
+
 /// How the slots of a version's shape relate to those of its parent's.
 #[derive(Debug)]
 pub(crate) enum Slots {

@@ -69,7 +69,10 @@ fn through<R: RowRead>(table: &Table, row: &R) -> Result<String, Inexpressible> 
 
 fn changed(steps: &[ChainStep], text: &str) -> Result<String, Inexpressible> {
     let parsed = Node::parse(text, EVENT_DEPTH_MAX);
-    let mut document = parsed.map_err(|e| inexpressible(e.pointer, &e.message))?;
+    let mut document = parsed.map_err(|e| {
+        let (pointer, message) = e.said();
+        inexpressible(pointer, &message)
+    })?;
     for step in steps {
         step.lens.run(step.way, &mut document).map_err(|e| inexpressible(e.pointer, &e.message))?;
     }

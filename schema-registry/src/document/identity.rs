@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::checked::{LIST, NAMED, ONE};
 use crate::schema::ANNOTATIONS;
 
 /// The text that is hashed.
@@ -13,6 +14,8 @@ pub(super) fn text(document: &Map<String, Value>) -> String {
     for event in members(document.get_mut("events")) {
         event.get_mut("schema").into_iter().for_each(bare_schema);
     }
+    let definitions = document.get_mut("$defs").and_then(Value::as_object_mut);
+    definitions.into_iter().flat_map(Map::values_mut).for_each(bare_schema);
     let lenses = document.get_mut("lenses").and_then(Value::as_object_mut);
     lenses.into_iter().flat_map(Map::values_mut).for_each(bare_lens);
     // A tree that came from canonical text has a canonical text.
@@ -42,7 +45,7 @@ fn bare_lens(lens: &mut Value) {
     }
 }
 
-/// Takes the annotations out, and orders sets. The form check bounds how deep schemas lie.
+/// Takes the annotations out, and orders sets. A document's depth bounds how deep schemas lie.
 fn bare_schema(schema: &mut Value) {
     let Some(schema) = schema.as_object_mut() else { return };
     schema.retain(|keyword, _| !ANNOTATIONS.contains(&keyword.as_str()));
@@ -50,9 +53,16 @@ fn bare_schema(schema: &mut Value) {
         let list = schema.get_mut(set).and_then(Value::as_array_mut);
         list.into_iter().for_each(|list| list.sort_by_cached_key(Value::to_string));
     }
-    schema.get_mut("items").into_iter().for_each(bare_schema);
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    properties.into_iter().flat_map(Map::values_mut).for_each(bare_schema);
+    for (word, value) in schema.iter_mut() {
+        match value {
+            Value::Array(list) if LIST.contains(&word.as_str()) => list.iter_mut().for_each(bare_schema),
+            Value::Object(named) if NAMED.contains(&word.as_str()) => {
+                named.values_mut().for_each(bare_schema);
+            }
+            schema if ONE.contains(&word.as_str()) => bare_schema(schema),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use selfsame_record::{EventType, Name, VersionNo};
 use serde_json::{Map, Value};
 
 use super::{EventSection, LensSection};
+use crate::checked::Dialect;
 use crate::json::pointer;
 use crate::lens::parse_ops;
-use crate::limits::{EVENTS_MAX, PROJECTIONS_MAX};
-use crate::problem::{Problem, Problems};
-use crate::schema::event_schema;
-use crate::shape::{EventShape, SlotKind};
+use crate::limits::{DEFINITIONS_MAX, EVENTS_MAX, PROJECTIONS_MAX};
+use crate::problem::{Notes, Problem, Problems};
+use crate::schema::{Library, event_schema, unused_definitions};
+use crate::shape::{EventShape, SlotKind, Whole};
 use crate::version::PREFIX_DIGITS_MIN;
 
 type Object = Map<String, Value>;
@@ -95,7 +96,17 @@ fn object<'a>(
     }
 }
 
-pub(super) fn events(document: &Object, problems: &mut Problems) -> BTreeMap<EventType, EventSection> {
+/// The schemas that those of events refer to as `#/$defs/…`.
+pub(super) fn definitions<'a>(document: &'a Object, problems: &mut Problems) -> Option<&'a Object> {
+    object(document, "$defs", DEFINITIONS_MAX, problems)
+}
+
+pub(super) fn events<'a>(
+    document: &'a Object,
+    library: &mut Library<'a>,
+    problems: &mut Problems,
+    notes: &mut Notes,
+) -> BTreeMap<EventType, EventSection> {
     if !document.contains_key("events") {
         problems.push(Problem::new("", "the events are missing").help("add the section `events`"));
     }
@@ -103,10 +114,15 @@ pub(super) fn events(document: &Object, problems: &mut Problems) -> BTreeMap<Eve
     for (name, json) in object(document, "events", EVENTS_MAX, problems).into_iter().flatten() {
         let place = pointer::child("/events", name);
         let Some(event_type) = event_type(name, &place, problems) else { continue };
-        if let Some(section) = event(json, &place, problems) {
+        if let Some(section) = event(json, &place, library, problems, notes) {
             events.insert(event_type, section);
         }
     }
+    let schemas = document.get("events").and_then(Value::as_object).into_iter().flatten();
+    let mut schemas = schemas.filter_map(|(_, event)| event.get("schema")).peekable();
+    let old = schemas.peek().is_some() && schemas.all(|s| Dialect::of(s) == Ok(Dialect::Draft07));
+    let dialect = if old { Dialect::Draft07 } else { Dialect::Draft2020 };
+    unused_definitions(library, dialect, problems, notes);
     events
 }
 
@@ -120,7 +136,13 @@ fn event_type(name: &str, place: &str, problems: &mut Problems) -> Option<EventT
     Some(event_type)
 }
 
-fn event(json: &Value, place: &str, problems: &mut Problems) -> Option<EventSection> {
+fn event<'a>(
+    json: &'a Value,
+    place: &str,
+    library: &mut Library<'a>,
+    problems: &mut Problems,
+    notes: &mut Notes,
+) -> Option<EventSection> {
     let Some(object) = json.as_object() else {
         problems.add(place, "must be an object with `schema`");
         return None;
@@ -132,8 +154,15 @@ fn event(json: &Value, place: &str, problems: &mut Problems) -> Option<EventSect
         problems.push(Problem::new(place, "the schema is missing").help("add `schema: { type: object }`"));
         return None;
     };
-    let json = schema.clone();
-    let schema = event_schema(schema, &pointer::child(place, "schema"), problems)?;
+    let schema_place = pointer::child(place, "schema");
+    let mut own = schema.get("$defs").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    if let Some(twice) = own.find(|name| library.has(name)) {
+        let place = pointer::child(&format!("{schema_place}/$defs"), twice);
+        let problem = Problem::new(place, format!("the document has a definition `{twice}` already"));
+        problems.push(problem.help("give one of the two another name"));
+        return None;
+    }
+    let compiled = event_schema(schema, &schema_place, library, problems, notes)?;
     let partial = match object.get("partial") {
         None => false,
         Some(Value::Bool(partial)) => *partial,
@@ -145,10 +174,12 @@ fn event(json: &Value, place: &str, problems: &mut Problems) -> Option<EventSect
     let key = match object.get("key") {
         None => None,
         Some(key) => {
-            Some(key_slot(key, &EventShape::compile(&schema), &pointer::child(place, "key"), problems)?)
+            let shape = EventShape::laid(&compiled.schema);
+            Some(key_slot(key, &shape, &pointer::child(place, "key"), problems)?)
         }
     };
-    Some(EventSection { schema, key, partial, json })
+    let whole = Whole { checked: compiled.checked, unchecked: compiled.unchecked.into() };
+    Some(EventSection { schema: compiled.schema, whole, key, partial })
 }
 
 fn key_slot(json: &Value, shape: &EventShape, place: &str, problems: &mut Problems) -> Option<u16> {

@@ -198,7 +198,7 @@ mod tests {
     fn size_and_depth_are_limited() {
         check(
             &" ".repeat(DOCUMENT_BYTES_MAX + 1),
-            "the document has 1048577 bytes, over the limit of 1048576",
+            "the document has 4194305 bytes, over the limit of 4194304",
         );
         let deep = |n: usize| format!("{{\"a\":{}1{}}}", "[".repeat(n), "]".repeat(n));
         check(&deep(DOCUMENT_DEPTH_MAX - 1), "{\"a\":[");

@@ -1,30 +1,54 @@
 //! JSON text that stays text: made compact, and looked into without building a tree.
 //!
-//! [`compact`] takes text that a JSON parser has accepted and refuses what that parser lets through:
-//! duplicate keys, lone surrogates, nesting beyond a limit. The other functions take what `compact` gave.
+//! [`compact`] refuses what is not JSON, and what many parsers let through: duplicate keys, lone surrogates,
+//! nesting beyond a limit. The other functions take what `compact` gave.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use selfsame_record::{Value, ValueRef};
 
 use super::pointer;
+use super::scan::{Lexeme, NotJson, Scan};
 
-/// What is wrong within the text, with the place counted from its beginning.
+/// What is wrong with a text.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TextError {
-    pub(crate) pointer: String,
-    pub(crate) message: String,
+pub(crate) enum TextError {
+    /// It is not JSON.
+    NotJson(NotJson),
+    /// It is, but something in it is not taken; the place is counted from the text's beginning.
+    Refused { pointer: String, message: String },
 }
 
 impl TextError {
-    pub(super) fn new(message: impl Into<String>) -> TextError {
-        TextError { pointer: String::new(), message: message.into() }
+    pub(crate) fn new(message: impl Into<String>) -> TextError {
+        TextError::Refused { pointer: String::new(), message: message.into() }
     }
 
     pub(super) fn within(self, key: &str) -> TextError {
-        let pointer = format!("{}{}", pointer::child("", key), self.pointer);
-        TextError { pointer, ..self }
+        match self {
+            TextError::Refused { pointer: below, message } => {
+                TextError::Refused { pointer: format!("{}{below}", pointer::child("", key)), message }
+            }
+            not_json @ TextError::NotJson(_) => not_json,
+        }
+    }
+}
+
+impl TextError {
+    /// Where, counted from the text's beginning, and what is wrong.
+    pub(crate) fn said(self) -> (String, String) {
+        match self {
+            TextError::Refused { pointer, message } => (pointer, message),
+            TextError::NotJson(error) => {
+                (String::new(), format!("not JSON: {} (byte {})", error.what, error.at + 1))
+            }
+        }
+    }
+}
+
+impl From<NotJson> for TextError {
+    fn from(error: NotJson) -> TextError {
+        TextError::NotJson(error)
     }
 }
 
@@ -32,37 +56,24 @@ impl TextError {
 pub(crate) const LONE_SURROGATE: &str =
     "the string has half a surrogate pair: write `\\u` escapes in pairs, or the character itself";
 
-/// Takes white space out and writes each string in one way; numbers keep their lexeme.
-pub(crate) fn compact(json: &str, depth_max: usize) -> Result<String, TextError> {
-    let mut scan = Scan { json, at: 0, out: String::with_capacity(json.len()) };
-    scan.value(depth_max)?;
-    Ok(scan.out)
+/// Goes past a value and gives it without white space, each string written in one way; numbers keep their
+/// lexeme.
+pub(crate) fn compact(scan: &mut Scan<'_>, depth_max: usize) -> Result<String, TextError> {
+    /// Small arrays need no second place in memory.
+    const BYTES_FIRST: usize = 64;
+    let mut compact = Compact { scan, out: String::with_capacity(BYTES_FIRST) };
+    compact.value(depth_max)?;
+    Ok(compact.out)
 }
 
-struct Scan<'a> {
-    json: &'a str,
-    at: usize,
+struct Compact<'s, 'a> {
+    scan: &'s mut Scan<'a>,
     out: String,
 }
 
-impl<'a> Scan<'a> {
-    /// The next byte that is not white space; 0 at the end.
-    fn peek(&mut self) -> u8 {
-        let rest = self.json.as_bytes().get(self.at..).unwrap_or_default();
-        let space = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        self.at += space;
-        rest.get(space).copied().unwrap_or(0)
-    }
-
-    /// Copies a byte of punctuation.
-    fn punctuation(&mut self) {
-        let byte = self.peek();
-        self.out.push(char::from(byte));
-        self.at += 1;
-    }
-
+impl<'a> Compact<'_, 'a> {
     fn value(&mut self, depth_left: usize) -> Result<(), TextError> {
-        match self.peek() {
+        match self.scan.peek() {
             b'{' | b'[' if depth_left == 0 => {
                 Err(TextError::new("objects and arrays lie too deep within each other"))
             }
@@ -70,84 +81,128 @@ impl<'a> Scan<'a> {
             b'[' => self.array(depth_left - 1),
             b'"' => self.string().map(drop),
             _ => {
-                let lexeme = scalar(self.json.get(self.at..).unwrap_or_default());
-                self.at += lexeme.len();
+                let lexeme = scalar_lexeme(self.scan)?;
                 self.out.push_str(lexeme);
-                if lexeme.is_empty() { Err(TextError::new("the text ends too early")) } else { Ok(()) }
+                Ok(())
             }
         }
     }
 
     fn array(&mut self, depth_left: usize) -> Result<(), TextError> {
-        self.punctuation();
-        for index in 0_usize.. {
-            if self.peek() == b']' {
+        self.scan.pass();
+        self.out.push('[');
+        let mut index = 0_usize;
+        while !(index == 0 && self.scan.take(b']')) {
+            self.value(depth_left).map_err(|e| e.within(&index.to_string()))?;
+            index += 1;
+            if !self.more(b']')? {
                 break;
             }
-            self.value(depth_left).map_err(|e| e.within(&index.to_string()))?;
-            if self.peek() == b',' {
-                self.punctuation();
-            }
         }
-        self.punctuation();
+        self.out.push(']');
         Ok(())
     }
 
     fn object(&mut self, depth_left: usize) -> Result<(), TextError> {
-        self.punctuation();
-        let mut seen = BTreeSet::new();
-        while self.peek() != b'}' {
+        self.scan.pass();
+        self.out.push('{');
+        let mut keys: Vec<Cow<'a, str>> = Vec::new();
+        while !(keys.is_empty() && self.scan.take(b'}')) {
             let key = self.string()?;
-            self.peek();
-            self.punctuation();
+            colon(self.scan)?;
+            self.out.push(':');
             self.value(depth_left).map_err(|e| e.within(&key))?;
-            if self.peek() == b',' {
-                self.punctuation();
+            keys.push(key);
+            if !self.more(b'}')? {
+                break;
             }
-            if seen.contains(&key) {
-                return Err(TextError::new(format!("the key `{key}` stands twice")));
-            }
-            seen.insert(key);
         }
-        self.punctuation();
-        Ok(())
+        self.out.push('}');
+        match twice(&mut keys) {
+            Some(key) => Err(TextError::new(format!("the key `{key}` stands twice"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a comma follows, or the end.
+    fn more(&mut self, end: u8) -> Result<bool, NotJson> {
+        let more = comma(self.scan, end)?;
+        if more {
+            self.out.push(',');
+        }
+        Ok(more)
     }
 
     /// Copies a string and gives its value.
     fn string(&mut self) -> Result<Cow<'a, str>, TextError> {
-        let lexeme = string(self.json.get(self.at..).unwrap_or_default());
-        self.at += lexeme.len();
-        let value = unquote(lexeme).ok_or_else(|| TextError::new(LONE_SURROGATE))?;
+        let lexeme = self.scan.string()?;
+        let value = value_of(lexeme).ok_or_else(|| TextError::new(LONE_SURROGATE))?;
         match &value {
-            Cow::Borrowed(_) => self.out.push_str(lexeme),
+            Cow::Borrowed(_) => self.out.push_str(lexeme.quoted),
             Cow::Owned(text) => write_string(&mut self.out, text),
         }
-        if lexeme.is_empty() { Err(TextError::new("the text ends too early")) } else { Ok(value) }
+        Ok(value)
     }
+}
+
+/// A key that is there twice.
+fn twice<'k>(keys: &'k mut [Cow<'_, str>]) -> Option<&'k str> {
+    keys.sort_unstable();
+    let found = keys.iter().zip(keys.iter().skip(1)).find(|(a, b)| a == b);
+    found.map(|(key, _)| key.as_ref())
+}
+
+/// Goes past a colon.
+pub(crate) fn colon(scan: &mut Scan<'_>) -> Result<(), NotJson> {
+    if scan.take(b':') { Ok(()) } else { Err(scan.wrong("a colon must stand after a key")) }
+}
+
+/// Goes past a comma, or past the end of what it stands in; tells whether it was a comma.
+pub(crate) fn comma(scan: &mut Scan<'_>, end: u8) -> Result<bool, NotJson> {
+    if scan.take(b',') {
+        return Ok(true);
+    }
+    if scan.take(end) { Ok(false) } else { Err(scan.wrong("a comma or the end must stand after a value")) }
+}
+
+/// The literal or number that stands next.
+pub(crate) fn scalar_lexeme<'a>(scan: &mut Scan<'a>) -> Result<&'a str, NotJson> {
+    let first = scan.peek();
+    let from = scan.at();
+    match first {
+        b't' => scan.literal("true")?,
+        b'f' => scan.literal("false")?,
+        b'n' => scan.literal("null")?,
+        b'-' | b'0'..=b'9' => return scan.number(),
+        _ => return Err(scan.wrong("a value must stand here")),
+    }
+    Ok(scan.since(from))
+}
+
+/// The value of a string; none if it has half a surrogate pair.
+pub(crate) fn value_of(lexeme: Lexeme<'_>) -> Option<Cow<'_, str>> {
+    if lexeme.plain { Some(Cow::Borrowed(lexeme.inner())) } else { unquote(lexeme.quoted) }
 }
 
 /// The literal or number at the beginning of the text.
 pub(super) fn scalar(text: &str) -> &str {
-    let end = text.find(|c: char| matches!(c, ',' | ']' | '}' | ':') || c.is_ascii_whitespace());
+    let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
+    let end = text.as_bytes().iter().position(ends);
     text.get(..end.unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// The string at the beginning of the text, with its quotes.
 pub(super) fn string(text: &str) -> &str {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return text.get(..=at).unwrap_or_default(),
-            _ => {}
-        }
-    }
-    ""
+    Scan::new(text).string().map_or("", |lexeme| lexeme.quoted)
 }
 
 /// The value at the beginning of compact text.
 fn value(text: &str) -> &str {
+    match text.as_bytes().first() {
+        Some(b'"') => return string(text),
+        Some(b'{' | b'[') => {}
+        _ => return scalar(text),
+    }
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         match rest.as_bytes().first() {
@@ -263,8 +318,11 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expect: Result<&str, (&str, &str)>) {
-        let got = compact(json, 4);
-        let got = got.as_ref().map(String::as_str).map_err(|e| (e.pointer.as_str(), e.message.as_str()));
+        let got = compact(&mut Scan::new(json), 4);
+        let got = got.as_ref().map(String::as_str).map_err(|e| match e {
+            TextError::Refused { pointer, message } => (pointer.as_str(), message.as_str()),
+            TextError::NotJson(e) => ("not JSON", e.what),
+        });
         assert_eq!(got, expect);
     }
 
@@ -289,7 +347,7 @@ mod tests {
     #[test]
     fn text_that_no_parser_has_seen_does_no_harm() {
         for bad in ["", "[", "{", "{\"", "{\"a", "{\"a\"", "{\"a\":", "[1", "\"", "\"\\", "[,,]", "{]"] {
-            let _ = compact(bad, 4).map(|text| text.len());
+            assert!(matches!(compact(&mut Scan::new(bad), 4), Err(TextError::NotJson(_))), "{bad}");
             assert!(elements(bad).count() < 10 && members(bad).count() < 10, "{bad}");
         }
     }

@@ -227,8 +227,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: &str) {
-        let got =
-            Node::parse(text, 4).map_or_else(|e| format!("{}: {}", e.pointer, e.message), |n| n.to_text());
+        let got = Node::parse(text, 4).map_or_else(
+            |e| {
+                let (at, why) = e.said();
+                format!("{at}: {why}")
+            },
+            |n| n.to_text(),
+        );
         assert_eq!(got, expect);
     }
 

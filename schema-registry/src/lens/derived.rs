@@ -64,7 +64,7 @@ impl Derived {
         let Some(expression) = self.0.get(cel) else { return Ok(None) };
         let scope = Scope(scope);
         let value = expression.evaluate(&scope).map_err(|e| e.to_string())?;
-        Node::parse(&value.to_json(), EVENT_DEPTH_MAX).map(Some).map_err(|e| e.message)
+        Node::parse(&value.to_json(), EVENT_DEPTH_MAX).map(Some).map_err(|e| e.said().1)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A schema while a lens works on it: a tree whose places know where they come from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use selfsame_record::Value as Slot;
 
@@ -56,7 +57,8 @@ impl Field {
     pub(crate) fn schema(&self) -> Schema {
         let mut schema = self.schema.clone();
         if let Kind::Object(Members { properties, .. }) = &mut schema.kind {
-            let below = |field: &Field| Property { schema: field.schema(), required: field.required };
+            let below =
+                |field: &Field| Property { schema: Arc::new(field.schema()), required: field.required };
             *properties = self.members.iter().map(|(key, field)| (key.clone(), below(field))).collect();
         }
         schema

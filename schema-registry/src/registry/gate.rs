@@ -11,7 +11,8 @@ use selfsame_record::EventType;
 use serde_json::Value;
 
 use super::{Registry, names, reserved};
-use crate::document::{Document, EventSection, LensSection};
+use crate::compat::canonical::same as same_schema;
+use crate::document::{Document, EventSchemas, EventSection, LensSection};
 use crate::json::pointer;
 use crate::lens::apply::Image;
 use crate::lens::{Lens, Way, broken_promises};
@@ -29,13 +30,17 @@ pub(super) fn check(registry: &Registry, document: &Document) -> Result<Version,
         .iter()
         .map(|(event_type, section)| (event_type.clone(), Arc::new(section.shape())))
         .collect();
+    let wholes = (parent.map(|parent| parent.document.whole()).unwrap_or_default(), document.whole());
+    let schemas = (EventSchemas::of(&wholes.0), EventSchemas::of(&wholes.1));
     let mut edges = BTreeMap::new();
     for (from, event_type) in &names {
         let (Some(parent), Some(shape)) = (parent, shapes.get(event_type)) else { continue };
         let sections = (parent.document.events().get(from), document.events().get(event_type));
         let (Some(old), Some(own)) = sections else { continue };
         let lens = document.lenses().get(event_type);
-        let mut check = TypeCheck { event_type, from, parent, old, own, shape, problems: &mut problems };
+        let json = (&schemas.0, &schemas.1);
+        let mut check =
+            TypeCheck { event_type, from, parent, old, own, json, shape, problems: &mut problems };
         if let Some(edge) = check.edge(lens) {
             edges.insert(event_type.clone(), edge);
         }
@@ -78,6 +83,8 @@ struct TypeCheck<'a> {
     parent: &'a Version,
     old: &'a EventSection,
     own: &'a EventSection,
+    /// The schemas of the parent and of the document, as JSON.
+    json: (&'a EventSchemas<'a>, &'a EventSchemas<'a>),
     shape: &'a EventShape,
     problems: &'a mut Problems,
 }
@@ -95,7 +102,11 @@ impl TypeCheck<'_> {
     /// be said if not is kept with the edge.
     fn edge(&mut self, section: Option<&LensSection>) -> Option<Edge> {
         let ops = section.map_or(&[][..], |section| section.ops.as_slice()).to_vec();
-        let (old, own) = (self.old.bundled(), self.own.bundled());
+        if ops.is_empty() && difference(&self.old.schema, &self.own.schema).is_none() && self.same_checks() {
+            return Some(Edge::same(self.from.clone()));
+        }
+        let (old, own) = (self.json.0.get(self.from), self.json.1.get(self.event_type));
+        let (old, own) = (old.unwrap_or_default(), own.unwrap_or_default());
         let lens = match Lens::between(ops, &old, &own) {
             Ok(lens) => lens,
             Err(problem) => {
@@ -117,10 +128,19 @@ impl TypeCheck<'_> {
         Some(Edge { from: self.from.clone(), lens: Arc::new(lens), slots, unled, mendable })
     }
 
+    /// Whether what does not compile is the same on both sides, and so is what checks it.
+    fn same_checks(&self) -> bool {
+        if !self.old.is_checked() && !self.own.is_checked() {
+            return true;
+        }
+        let (old, own) = (self.json.0.get(self.from), self.json.1.get(self.event_type));
+        old.zip(own).is_some_and(|(old, own)| same_schema(&old, &own))
+    }
+
     /// Without a lens, the schemas are the same, or the documents of one have to be tried in the other.
     fn alike(&self) -> (Slots, Option<Problem>) {
         let Some((below, before, now)) = difference(&self.old.schema, &self.own.schema) else {
-            return (Slots::Same, None);
+            return (if self.same_checks() { Slots::Same } else { Slots::Anew }, None);
         };
         let (parent, event_type) = (self.parent.no, self.event_type);
         let message = format!(

@@ -7,16 +7,17 @@
 //! Bounded by the number of documents and by [`JUDGED_BYTES_MAX`], never by a clock: the same versions and
 //! the same events give the same report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use selfsame_record::{EventType, Row, VersionNo};
 use serde_json::Value;
 
-use super::{Hop, Registry, hops};
+use super::{Hop, Leg, Registry, hops};
 use crate::compat::compare;
 use crate::decoder::Decoder;
-use crate::inclusion::{Gap, Inclusion, includes};
+use crate::document::EventSchemas;
+use crate::inclusion::{Gap, INCLUSION_STEPS_MAX, Inclusion, examine};
 use crate::json::pointer;
 use crate::json::tree::Node;
 use crate::lens::{Lens, Loss, Way};
@@ -29,8 +30,10 @@ use crate::version::{Slots, Version};
 /// Bytes of made documents that are read for one report: 8 MiB.
 pub const JUDGED_BYTES_MAX: usize = 8 << 20;
 
-/// What is made of one schema for one direction.
-const GATE: Budget = Budget { documents: 200, bytes: 1 << 20 };
+/// What is made of one schema to be read the other way.
+const MADE: Budget = Budget { documents: 48, bytes: 256 << 10 };
+/// What is made to look for a witness where there is no proof.
+const SEARCHED: Budget = Budget { documents: 400, bytes: 1 << 20 };
 
 /// Events that were logged, for a judgement to try.
 pub trait Samples {
@@ -97,7 +100,13 @@ impl Registry {
     /// What becomes of every event type on the way from one version to another; none if either is not there.
     pub fn report(&self, from: VersionNo, to: VersionNo, samples: &dyn Samples) -> Option<Report> {
         let (old, new) = (self.version(from)?, self.version(to)?);
-        let mut judge = Judge { registry: self, old, new, samples, bytes_left: JUDGED_BYTES_MAX };
+        let way = self.way(from, to);
+        let versions = way.iter().flatten().map(|leg| &**leg.to).chain([&**old, &**new]);
+        let wholes: BTreeMap<VersionNo, Value> = versions.map(|v| (v.no, v.document.whole())).collect();
+        let schemas = wholes.iter().map(|(no, whole)| (*no, EventSchemas::of(whole))).collect();
+        let schemas = Schemas(schemas);
+        let bytes_left = JUDGED_BYTES_MAX;
+        let mut judge = Judge { registry: self, old, new, way, schemas, samples, bytes_left };
         let types = judge.types();
         let verdict = types.iter().map(|t| t.verdict).max().unwrap_or(Verdict::Identical);
         let class = types.iter().map(|t| t.class).max().unwrap_or(Verdict::Identical.class(false));
@@ -129,17 +138,28 @@ fn refused(version: &Version, parent: VersionNo, t: &TypeReport, witness: &Witne
     problem.witness(witness.document.clone())
 }
 
+/// The schemas of every version on a way, as JSON.
+struct Schemas<'a>(BTreeMap<VersionNo, EventSchemas<'a>>);
+
+impl Schemas<'_> {
+    fn of(&self, version: &Version, name: &EventType) -> Value {
+        self.0.get(&version.no).and_then(|schemas| schemas.get(name)).unwrap_or(Value::Bool(true))
+    }
+}
+
 struct Judge<'a> {
     registry: &'a Registry,
     old: &'a Version,
     new: &'a Version,
+    way: Option<Vec<Leg<'a>>>,
+    schemas: Schemas<'a>,
     samples: &'a dyn Samples,
     bytes_left: usize,
 }
 
 impl Judge<'_> {
     fn types(&mut self) -> Vec<TypeReport> {
-        let way = self.registry.way(self.old.no, self.new.no);
+        let way = self.way.take();
         let mut reached: BTreeSet<&EventType> = BTreeSet::new();
         let mut types = Vec::new();
         for event_type in self.old.shapes.keys() {
@@ -180,8 +200,9 @@ impl Judge<'_> {
             };
         }
         let proven = hops.iter().all(|hop| !matches!(hop.edge.slots, Slots::Anew));
-        let (from, to) = (End::new(self.old, old), End::new(self.new, new));
-        let (there, back) = (there(hops), back_again(hops, &from));
+        let from = End { version: self.old, name: old, schema: self.schemas.of(self.old, old) };
+        let to = End { version: self.new, name: new, schema: self.schemas.of(self.new, new) };
+        let (there, back) = (there(hops, &self.schemas), back_again(hops, &from, &self.schemas));
         let up = self.direction(&from, &to, &there, proven);
         let down = self.direction(&to, &from, &back, proven);
         let has_lens = hops.iter().any(|hop| !hop.edge.lens.is_empty());
@@ -205,11 +226,6 @@ struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    fn new(version: &'a Version, name: &'a EventType) -> End<'a> {
-        let section = version.document.events().get(name);
-        End { version, name, schema: section.map_or(Value::Bool(true), |section| section.bundled()) }
-    }
-
     fn shape(&self) -> Option<&'a Arc<EventShape>> {
         self.version.event(self.name.as_str())
     }
@@ -223,22 +239,20 @@ struct Run<'a> {
 }
 
 /// The lenses of a way, in the order in which they are run.
-fn there<'a>(hops: &[Hop<'a>]) -> Vec<Run<'a>> {
-    let run = |hop: &Hop<'a>| Run { lens: &hop.edge.lens, way: hop.way, to: hop_end(hop) };
+fn there<'a>(hops: &[Hop<'a>], schemas: &Schemas<'_>) -> Vec<Run<'a>> {
+    let to = |hop: &Hop<'a>| schemas.of(hop.version, hop.name);
+    let run = |hop: &Hop<'a>| Run { lens: &hop.edge.lens, way: hop.way, to: to(hop) };
     hops.iter().map(run).collect()
 }
 
 /// The same on the way back, to where the first of them begins.
-fn back_again<'a>(hops: &[Hop<'a>], from: &End<'_>) -> Vec<Run<'a>> {
-    let ends = std::iter::once(from.schema.clone()).chain(hops.iter().map(hop_end));
+fn back_again<'a>(hops: &[Hop<'a>], from: &End<'_>, schemas: &Schemas<'_>) -> Vec<Run<'a>> {
+    let ends = hops.iter().map(|hop| schemas.of(hop.version, hop.name));
+    let ends = std::iter::once(from.schema.clone()).chain(ends);
     let run = |(hop, to): (&Hop<'a>, Value)| Run { lens: &hop.edge.lens, way: hop.way.back(), to };
     let mut runs: Vec<Run<'a>> = hops.iter().zip(ends).map(run).collect();
     runs.reverse();
     runs
-}
-
-fn hop_end(hop: &Hop<'_>) -> Value {
-    End::new(hop.version, hop.name).schema
 }
 
 impl Judge<'_> {
@@ -276,14 +290,17 @@ impl Judge<'_> {
 
     /// A made document that cannot be read.
     fn made(&mut self, decoder: &Decoder, from: &End<'_>) -> Option<Witness> {
+        if self.bytes_left == 0 {
+            return None;
+        }
         // What an open object takes beside its properties is judged when it is met: a member that a later
         // version names is adopted if it fits.
-        for document in documents(&from.schema, GATE) {
+        for document in documents(&from.schema, MADE) {
             if has_strangers(&from.schema, &document) {
                 continue;
             }
             let text = document.to_string();
-            self.bytes_left = self.bytes_left.checked_sub(text.len())?;
+            self.bytes_left = self.bytes_left.saturating_sub(text.len());
             if let Some(witness) = fails(decoder, from, &document, &text) {
                 return Some(witness);
             }
@@ -303,7 +320,7 @@ fn included(from: &End<'_>, to: &End<'_>, lenses: &[Run<'_>]) -> Inclusion {
             }
         }
     }
-    includes(&schema, &to.schema)
+    examine(&schema, &to.schema, INCLUSION_STEPS_MAX, SEARCHED).inclusion
 }
 
 /// The document, if it is valid on its side and cannot be read on the other.

@@ -2,10 +2,12 @@
 //!
 //! Whether a member is required is not compared here: the lens decides that by what it can promise.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::check::same_value;
-use super::{Items, Kind, Range, Schema, Text};
+use super::equal::same_value;
+use super::{Items, Kind, Members, Range, Schema, Tagged, Text, Types};
 use crate::json::number::Num;
 use crate::json::pointer;
 
@@ -49,8 +51,12 @@ pub(crate) fn shells(a: &Schema, b: &Schema) -> Option<Difference> {
         (Kind::Integer(x), Kind::Integer(y)) | (Kind::Number(x), Kind::Number(y)) => ranges(x, y),
         (Kind::String(x), Kind::String(y)) => texts(x, y),
         (Kind::Array(x), Kind::Array(y)) => arrays(x, y),
-        (Kind::Object(x), Kind::Object(y)) if x.open != y.open => {
-            at("additionalProperties", x.open.to_string(), y.open.to_string())
+        (Kind::Object(x), Kind::Object(y)) => others(x, y),
+        (Kind::Types(x), Kind::Types(y)) => types(x, y),
+        (Kind::Tagged(x), Kind::Tagged(y)) => unions(x, y),
+        (Kind::Reference(x), Kind::Reference(y)) if x.digest != y.digest => {
+            let say = |digest: selfsame_record::Digest| format!("what {} names", digest.short());
+            at("$ref", say(x.digest), say(y.digest))
         }
         _ => None,
     }
@@ -58,16 +64,69 @@ pub(crate) fn shells(a: &Schema, b: &Schema) -> Option<Difference> {
 
 /// The type as a schema writes it: `string`, `integer or null`.
 pub(crate) fn describe(schema: &Schema) -> String {
-    let name = match schema.kind {
-        Kind::Any => return "any value".to_owned(),
-        Kind::Boolean => "boolean",
-        Kind::Integer(_) => "integer",
-        Kind::Number(_) => "number",
-        Kind::String(_) => "string",
-        Kind::Array(_) => "array",
-        Kind::Object(_) => "object",
+    if let Kind::Any | Kind::Reference(_) = schema.kind {
+        return "any value".to_owned();
+    }
+    let named = schema.type_name().replace("true or false", "boolean");
+    let bare = |name: &str| name.trim_start_matches("an ").trim_start_matches("a ").to_owned();
+    let names: Vec<String> = named.split(" or ").map(bare).collect();
+    if named.is_empty() { "no value".to_owned() } else { names.join(" or ") }
+}
+
+fn others(x: &Members, y: &Members) -> Option<Difference> {
+    let say = |members: &Members| match &members.rest {
+        Some(rest) => describe(rest),
+        None => members.open.to_string(),
     };
-    if schema.nullable { format!("{name} or null") } else { name.to_owned() }
+    let place = "/additionalProperties";
+    match (&x.rest, &y.rest) {
+        (Some(a), Some(b)) => below(place, a, b),
+        (None, None) if x.open == y.open => None,
+        _ => Some((place.to_owned(), say(x), say(y))),
+    }
+    .or_else(|| {
+        let list = |keys: &[String]| Value::from(keys).to_string();
+        (x.others != y.others).then(|| ("/required".to_owned(), list(&x.others), list(&y.others)))
+    })
+    .or_else(|| {
+        first(&[
+            ("minProperties", &x.min_properties, &y.min_properties),
+            ("maxProperties", &x.max_properties, &y.max_properties),
+        ])
+    })
+}
+
+fn below(place: &str, a: &Arc<Schema>, b: &Arc<Schema>) -> Option<Difference> {
+    if Arc::ptr_eq(a, b) {
+        return None;
+    }
+    difference(a, b).map(|(at, x, y)| (format!("{place}{at}"), x, y))
+}
+
+fn types(x: &Types, y: &Types) -> Option<Difference> {
+    x.all().into_iter().zip(y.all()).find_map(|(a, b)| match (a, b) {
+        (Some(a), Some(b)) => below("", a, b),
+        (None, None) => None,
+        (a, b) => {
+            let say =
+                |s: &Option<Arc<Schema>>| s.as_ref().map_or_else(|| "not there".to_owned(), |s| describe(s));
+            Some(("/type".to_owned(), say(a), say(b)))
+        }
+    })
+}
+
+fn unions(x: &Tagged, y: &Tagged) -> Option<Difference> {
+    let tags = |tagged: &Tagged| -> Vec<Vec<Value>> {
+        tagged.branches.iter().map(|(values, _)| values.clone()).collect()
+    };
+    let (a, b) = (tags(x), tags(y));
+    if x.key != y.key || !same_values(&a, &b) {
+        let say =
+            |key: &str, tags: &[Vec<Value>]| format!("branches by `{key}` {}", Value::from(tags.concat()));
+        return Some(("/oneOf".to_owned(), say(&x.key, &a), say(&y.key, &b)));
+    }
+    let pairs = x.branches.iter().zip(&y.branches).enumerate();
+    pairs.into_iter().find_map(|(n, ((_, a), (_, b)))| below(&format!("/oneOf/{n}"), a, b))
 }
 
 fn same_values(a: &[Vec<Value>], b: &[Vec<Value>]) -> bool {
@@ -93,6 +152,7 @@ fn ranges(x: &Range, y: &Range) -> Option<Difference> {
         ("maximum", &x.maximum, &y.maximum),
         ("exclusiveMinimum", &x.exclusive_minimum, &y.exclusive_minimum),
         ("exclusiveMaximum", &x.exclusive_maximum, &y.exclusive_maximum),
+        ("multipleOf", &x.multiple_of, &y.multiple_of),
     ])
 }
 
@@ -104,13 +164,19 @@ fn texts(x: &Text, y: &Text) -> Option<Difference> {
 
 fn arrays(x: &Items, y: &Items) -> Option<Difference> {
     let lengths = [("minItems", &x.min_items, &y.min_items), ("maxItems", &x.max_items, &y.max_items)];
-    first(&lengths).or_else(|| match (&x.items, &y.items) {
-        (None, None) => None,
-        (Some(a), Some(b)) => difference(a, b).map(|(at, p, q)| (format!("/items{at}"), p, q)),
-        (a, b) => {
-            let say =
-                |s: &Option<Box<Schema>>| s.as_ref().map_or_else(|| "any value".to_owned(), |s| describe(s));
-            Some(("/items".to_owned(), say(a), say(b)))
-        }
-    })
+    first(&lengths)
+        .or_else(|| {
+            let say = |unique: bool| unique.to_string();
+            (x.unique != y.unique).then(|| ("/uniqueItems".to_owned(), say(x.unique), say(y.unique)))
+        })
+        .or_else(|| match (&x.items, &y.items) {
+            (None, None) => None,
+            (Some(a), Some(b)) => below("/items", a, b),
+            (a, b) => {
+                let say = |s: &Option<Arc<Schema>>| {
+                    s.as_ref().map_or_else(|| "any value".to_owned(), |s| describe(s))
+                };
+                Some(("/items".to_owned(), say(a), say(b)))
+            }
+        })
 }

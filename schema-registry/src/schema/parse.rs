@@ -1,285 +1,312 @@
-//! A schema from its JSON, with every problem it has.
+//! A schema from its JSON, with every problem it has, and with what it says that does not compile.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod base;
+mod object;
+mod reference;
+mod union;
+mod words;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Items, Kind, Members, Pattern, Property, Range, Schema, Text};
-use crate::json::number::Num;
+pub(crate) use words::ANNOTATIONS;
+
+use super::cut::cut;
+use super::library::{Library, Scope, bundle, references, references_of_root, rings};
+use super::meet::meet;
+use super::{Kind, Schema};
+use crate::checked::{Checked, Dialect, lookup, pointed};
 use crate::json::pointer;
-use crate::limits::{ENUM_MAX, PROPERTY_BYTES_MAX, SCHEMA_DEPTH_MAX, SLOTS_MAX};
-use crate::problem::Problems;
+use crate::limits::{SCHEMA_DEPTH_MAX, SCHEMA_PLACES_MAX, SLOTS_MAX};
+use crate::problem::{Notes, Problem, Problems};
+use crate::shape::Unchecked;
+use reference::Names;
 
-/// Keywords that change nothing about what is valid. `format` is one too, but stays in the content id,
-/// since it says how a string is read.
-pub(crate) const ANNOTATIONS: [&str; 7] =
-    ["$comment", "$schema", "default", "deprecated", "description", "examples", "title"];
+/// The schema of an event, compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    pub(crate) schema: Arc<Schema>,
+    /// What of it does not compile, in order.
+    pub(crate) unchecked: Vec<Unchecked>,
+    /// Checks the whole payload; there if something does not compile.
+    pub(crate) checked: Option<Arc<Checked>>,
+}
 
-/// Every keyword that constrains one type, with the type.
-const KEYWORDS: [(&str, &str); 14] = [
-    ("properties", "object"),
-    ("required", "object"),
-    ("additionalProperties", "object"),
-    ("items", "array"),
-    ("minItems", "array"),
-    ("maxItems", "array"),
-    ("minLength", "string"),
-    ("maxLength", "string"),
-    ("pattern", "string"),
-    ("format", "string"),
-    ("minimum", "number"),
-    ("maximum", "number"),
-    ("exclusiveMinimum", "number"),
-    ("exclusiveMaximum", "number"),
-];
-
-const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
+/// A part of a schema, read.
+#[derive(Clone, Debug)]
+pub(super) struct Parsed {
+    schema: Arc<Schema>,
+    /// Schemas in it, with everything that is referred to.
+    places: usize,
+    /// Schemas within each other in it.
+    height: usize,
+    /// What of it does not compile.
+    unchecked: Arc<BTreeSet<Unchecked>>,
+}
 
 /// The schema of an event's payload: an object, not null, with a limited number of slots.
-pub(crate) fn event_schema(json: &Value, place: &str, problems: &mut Problems) -> Option<Schema> {
-    let schema = field_schema(json, place, problems)?;
-    if schema.members().is_none() || schema.nullable {
+pub(crate) fn event_schema<'a>(
+    json: &'a Value,
+    place: &str,
+    library: &mut Library<'a>,
+    problems: &mut Problems,
+    notes: &mut Notes,
+) -> Option<Compiled> {
+    let before = problems.count();
+    let mut reader = Reader::new(json, place, library, problems, notes)?;
+    let read = reader.schema(json);
+    let mut unchecked = std::mem::take(&mut reader.unchecked);
+    let read = read.filter(|_| problems.count() == before)?;
+    if read.places > SCHEMA_PLACES_MAX {
+        let message = format!(
+            "the schema has {} places with all that it refers to, over the limit of {SCHEMA_PLACES_MAX}",
+            read.places
+        );
+        problems.add(place, message);
+        return None;
+    }
+    let Some(schema) = rooted(&read.schema, json, &mut unchecked) else {
         problems.add(place, "an event's schema must have `type: object`");
         return None;
+    };
+    let Some(schema) = cut(&schema) else {
+        let fields = schema.members().map_or(0, |members| members.properties.len()) + 1;
+        problems.add(place, format!("the schema has {fields} fields, over the limit of {SLOTS_MAX}"));
+        return None;
+    };
+    let mut checked = None;
+    if !unchecked.is_empty() {
+        match Checked::compile(&bundle(json, library)) {
+            Ok(compiled) => checked = Some(Arc::new(compiled)),
+            Err(message) => {
+                problems.add(place, message);
+                return None;
+            }
+        }
+        for part in &unchecked {
+            let message = format!("`{}` is checked on the whole event, which is slower", part.keyword);
+            notes.add(place_in(place, &part.pointer, library), message);
+        }
     }
-    let slots = slots(&schema);
-    if slots > SLOTS_MAX {
-        problems.add(place, format!("the schema has {slots} fields, over the limit of {SLOTS_MAX}"));
+    Some(Compiled { schema, unchecked: unchecked.into_iter().collect(), checked })
+}
+
+/// The schema with an object at its root, as every event has; none if there could be something else.
+fn rooted(schema: &Arc<Schema>, json: &Value, unchecked: &mut BTreeSet<Unchecked>) -> Option<Arc<Schema>> {
+    if schema.nullable {
         return None;
     }
-    Some(schema)
+    match &schema.kind {
+        Kind::Object(_) => return Some(schema.clone()),
+        Kind::Tagged(_) => {}
+        Kind::Types(types) => {
+            let object_alone = types.names() == ["an object"];
+            types.object.as_ref().filter(|_| object_alone)?;
+        }
+        _ => return None,
+    }
+    let words = ["oneOf", "anyOf", "allOf", "$ref", "enum", "const"];
+    let keyword = words.into_iter().find(|word| json.get(*word).is_some()).unwrap_or("type");
+    unchecked.insert(Unchecked { pointer: String::new(), keyword: keyword.to_owned() });
+    Some(Arc::new(Schema::made_object()))
 }
 
-/// The schema of a value.
+/// Where a place of an event's schema stands in the document.
+fn place_in(place: &str, at: &str, library: &Library<'_>) -> String {
+    if library.lookup(at).is_some() { at.to_owned() } else { format!("{place}{at}") }
+}
+
+/// The schema of a value by itself: all of it has to compile.
 pub(crate) fn field_schema(json: &Value, place: &str, problems: &mut Problems) -> Option<Schema> {
     let before = problems.count();
-    let schema = Place { pointer: place.to_owned(), depth: 1, problems }.schema(json);
-    schema.filter(|_| problems.count() == before)
+    let (mut library, mut notes) = (Library::empty(), Notes::default());
+    let mut reader = Reader::new(json, place, &mut library, problems, &mut notes)?;
+    let read = reader.schema(json);
+    for part in std::mem::take(&mut reader.unchecked) {
+        let message = format!("`{}` does not compile, which a lens needs: say less here", part.keyword);
+        reader.problems.add(format!("{place}{}", part.pointer), message);
+    }
+    let read = read.filter(|_| problems.count() == before)?;
+    if read.places > SCHEMA_PLACES_MAX {
+        problems.add(place, format!("the schema has more than {SCHEMA_PLACES_MAX} places"));
+        return None;
+    }
+    cut(&read.schema).map(|schema| Schema::clone(&schema))
 }
 
-fn slots(schema: &Schema) -> usize {
-    let members = schema.members().into_iter().flat_map(|m| m.properties.values());
-    1 + members.map(|property| slots(&property.schema)).sum::<usize>()
+/// Reads the definitions that no event refers to, for the problems that they have.
+pub(crate) fn unused_definitions<'a>(
+    library: &mut Library<'a>,
+    dialect: Dialect,
+    problems: &mut Problems,
+    notes: &mut Notes,
+) {
+    let known: BTreeSet<String> = library.parsed.keys().map(|(_, at)| at.clone()).collect();
+    let anything = &Value::Bool(true);
+    for name in library.all().collect::<Vec<_>>() {
+        let at = super::library::definition(name);
+        if !known.contains(&at)
+            && let Some(mut reader) = Reader::new(anything, "", library, problems, notes)
+        {
+            reader.dialect = dialect;
+            reader.definition(Scope::Shared, &at);
+        }
+    }
 }
 
-struct Place<'a> {
-    pointer: String,
+/// A schema that is being read.
+struct Reader<'a, 'r> {
+    root: &'a Value,
+    /// Where the event's schema stands in its document.
+    root_place: &'r str,
+    dialect: Dialect,
+    library: &'r mut Library<'a>,
+    /// The event's own places that references lead to.
+    names: Names,
+    problems: &'r mut Problems,
+    notes: &'r mut Notes,
+    unchecked: BTreeSet<Unchecked>,
+    scope: Scope,
+    /// The definition that is being read.
+    definition: String,
+    /// JSON Pointer to the schema that is being read, in its scope.
+    at: String,
     depth: usize,
-    problems: &'a mut Problems,
+    /// Definitions that are being read within each other.
+    hops: usize,
 }
 
-impl Place<'_> {
+impl<'a, 'r> Reader<'a, 'r> {
+    fn new(
+        root: &'a Value,
+        root_place: &'r str,
+        library: &'r mut Library<'a>,
+        problems: &'r mut Problems,
+        notes: &'r mut Notes,
+    ) -> Option<Reader<'a, 'r>> {
+        let dialect = Dialect::of(root).map_err(|m| problems.add(format!("{root_place}/$schema"), m)).ok()?;
+        if dialect == Dialect::Draft07 {
+            notes.once("draft-07", Problem::new(root_place, "read as JSON Schema draft-07"));
+        }
+        let own = |at: &str| -> BTreeSet<String> {
+            let at =
+                pointed(&format!("#{at}")).and_then(|path| Some((path.is_empty(), lookup(root, &path)?)));
+            match at {
+                Some((true, schema)) => references_of_root(schema),
+                Some((false, schema)) => references(schema),
+                None => BTreeSet::new(),
+            }
+        };
+        let names = Names::of(rings(vec![String::new()], &own));
+        let (definition, at) = (String::new(), String::new());
+        let (scope, unchecked) = (Scope::Own, BTreeSet::new());
+        Some(Reader {
+            root,
+            root_place,
+            dialect,
+            library,
+            names,
+            problems,
+            notes,
+            unchecked,
+            scope,
+            definition,
+            at,
+            depth: 1,
+            hops: 0,
+        })
+    }
+
+    /// The place of the schema, or of a word in it, in the document.
+    fn place(&self, keyword: &str) -> String {
+        let base = if self.scope == Scope::Own { self.root_place } else { "" };
+        let at = format!("{base}{}", self.at);
+        if keyword.is_empty() { at } else { pointer::child(&at, keyword) }
+    }
+
     fn refuse<T>(&mut self, keyword: &str, message: impl Into<String>) -> Option<T> {
-        let place =
-            if keyword.is_empty() { self.pointer.clone() } else { pointer::child(&self.pointer, keyword) };
-        self.problems.add(place, message);
+        self.problems.add(self.place(keyword), message);
         None
     }
 
-    fn schema(&mut self, json: &Value) -> Option<Schema> {
+    /// Notes that a word does not compile.
+    fn leave(&mut self, keyword: &str) {
+        self.unchecked.insert(Unchecked { pointer: self.at.clone(), keyword: keyword.to_owned() });
+    }
+
+    fn parsed(&self, schema: Schema, places: usize, height: usize) -> Parsed {
+        Parsed { schema: Arc::new(schema.settled()), places, height, unchecked: Arc::default() }
+    }
+
+    fn schema(&mut self, json: &'a Value) -> Option<Parsed> {
         if self.depth > SCHEMA_DEPTH_MAX {
             let message = format!("schemas lie more than {SCHEMA_DEPTH_MAX} deep within each other");
             return self.refuse("", message);
         }
-        let object = match json {
-            Value::Bool(true) => &Map::new(),
-            Value::Object(object) => object,
-            Value::Bool(false) => return self.refuse("", "the schema `false` is not supported yet"),
-            _ => return self.refuse("", "a schema must be an object or `true`"),
-        };
-        let (name, nullable) = self.type_of(object)?;
-        self.keywords(object, name);
-        let kind = match name {
-            None => Kind::Any,
-            Some("boolean") => Kind::Boolean,
-            Some("integer") => Kind::Integer(self.range(object)),
-            Some("number") => Kind::Number(self.range(object)),
-            Some("string") => Kind::String(self.text(object)),
-            Some("array") => Kind::Array(self.items(object)),
-            Some(_) => Kind::Object(self.members(object)),
-        };
-        let values = self.values(object, name);
-        Some(Schema { kind, nullable, values })
-    }
-
-    /// The one type besides `null`, and whether `null` is there.
-    fn type_of<'j>(&mut self, object: &'j Map<String, Value>) -> Option<(Option<&'j str>, bool)> {
-        let names: Vec<&Value> = match object.get("type") {
-            None => return Some((None, true)),
-            Some(Value::Array(names)) => names.iter().collect(),
-            Some(name) => vec![name],
-        };
-        let texts: Option<BTreeSet<&str>> = names.iter().map(|name| name.as_str()).collect();
-        let texts =
-            texts.filter(|t| t.len() == names.len() && t.iter().all(|t| *t == "null" || TYPES.contains(t)));
-        let Some(mut texts) = texts else {
-            return self.refuse(
-                "type",
-                format!("must be one of {}, or a list of them with `null`", TYPES.join(", ")),
-            );
-        };
-        let nullable = texts.remove("null");
-        match (texts.pop_first(), texts.is_empty()) {
-            (Some(name), true) => Some((Some(name), nullable)),
-            _ => self.refuse("type", "only one type, or one type and `null`, is supported yet"),
+        match json {
+            Value::Bool(true) => Some(self.parsed(Schema::any(), 1, 1)),
+            Value::Bool(false) => Some(self.parsed(Schema::nothing(), 1, 1)),
+            Value::Object(object) => self.object_schema(object),
+            _ => self.refuse("", "a schema must be an object, `true` or `false`"),
         }
     }
 
-    /// Refuses every keyword that is not known, or that says nothing about the type.
-    fn keywords(&mut self, object: &Map<String, Value>, name: Option<&str>) {
-        for keyword in object.keys().map(String::as_str) {
-            if ANNOTATIONS.contains(&keyword) || ["type", "enum", "const"].contains(&keyword) {
-                continue;
-            }
-            let known = KEYWORDS.iter().find(|(known, _)| *known == keyword);
-            let message = match (known, name) {
-                (None, _) => format!("the keyword `{keyword}` is not supported yet"),
-                (Some((_, about)), None) => format!("`{keyword}` needs `type: {about}` beside it"),
-                (Some((_, "number")), Some("integer")) => continue,
-                (Some((_, about)), Some(name)) if *about == name => continue,
-                (_, Some(name)) => format!("`{keyword}` says nothing about type `{name}`: leave it out"),
-            };
-            self.refuse::<()>(keyword, message);
+    fn object_schema(&mut self, object: &'a Map<String, Value>) -> Option<Parsed> {
+        if let (Dialect::Draft07, Some(reference)) = (self.dialect, object.get("$ref")) {
+            return self.reference(reference);
         }
-    }
-
-    fn count(&mut self, object: &Map<String, Value>, keyword: &str) -> Option<u64> {
-        let value = object.get(keyword)?;
-        value
-            .as_u64()
-            .or_else(|| self.refuse(keyword, format!("must be a whole number from 0 on, is `{value}`")))
-    }
-
-    fn number(&mut self, object: &Map<String, Value>, keyword: &str) -> Option<Num> {
-        match object.get(keyword)? {
-            Value::Number(number) => Some(Num::of(&number.to_string())),
-            value => self.refuse(keyword, format!("must be a number, is `{value}`")),
+        let types = self.types(object)?;
+        self.words(object, &types);
+        let mut whole = self.base(object, &types)?;
+        if let Some(reference) = object.get("$ref") {
+            let read = self.reference(reference)?;
+            self.add(&mut whole, &read, "$ref");
         }
-    }
-
-    fn range(&mut self, object: &Map<String, Value>) -> Range {
-        Range {
-            minimum: self.number(object, "minimum"),
-            maximum: self.number(object, "maximum"),
-            exclusive_minimum: self.number(object, "exclusiveMinimum"),
-            exclusive_maximum: self.number(object, "exclusiveMaximum"),
-        }
-    }
-
-    fn text(&mut self, object: &Map<String, Value>) -> Text {
-        let date_time = match object.get("format") {
-            None => false,
-            Some(Value::String(format)) => format == "date-time",
-            Some(value) => self.refuse("format", format!("must be a string, is `{value}`")).unwrap_or(false),
-        };
-        Text {
-            min_length: self.count(object, "minLength"),
-            max_length: self.count(object, "maxLength"),
-            pattern: object.get("pattern").and_then(|pattern| self.pattern(pattern)),
-            date_time,
-        }
-    }
-
-    fn pattern(&mut self, json: &Value) -> Option<Pattern> {
-        let Some(source) = json.as_str() else {
-            return self.refuse("pattern", format!("must be a string, is `{json}`"));
-        };
-        Pattern::compile(source).map_err(|e| self.refuse::<()>("pattern", e)).ok()
-    }
-
-    fn items(&mut self, object: &Map<String, Value>) -> Items {
-        let items = object.get("items").and_then(|json| self.below("items", json));
-        Items {
-            items: items.map(Box::new),
-            min_items: self.count(object, "minItems"),
-            max_items: self.count(object, "maxItems"),
-        }
-    }
-
-    fn below(&mut self, keyword: &str, json: &Value) -> Option<Schema> {
-        let pointer = pointer::child(&self.pointer, keyword);
-        Place { pointer, depth: self.depth + 1, problems: self.problems }.schema(json)
-    }
-
-    fn members(&mut self, object: &Map<String, Value>) -> Members {
-        let open = match object.get("additionalProperties") {
-            None | Some(Value::Bool(true)) => true,
-            Some(Value::Bool(false)) => false,
-            Some(_) => self
-                .refuse("additionalProperties", "only `true` and `false` are supported yet")
-                .unwrap_or(true),
-        };
-        let mut properties = self.properties(object.get("properties"));
-        self.required(object.get("required"), &mut properties);
-        Members { properties, open }
-    }
-
-    fn properties(&mut self, json: Option<&Value>) -> BTreeMap<String, Property> {
-        let empty = Map::new();
-        let object = match json {
-            None => &empty,
-            Some(Value::Object(object)) => object,
-            Some(_) => self.refuse("properties", "must be an object").unwrap_or(&empty),
-        };
-        let mut properties = BTreeMap::new();
-        let pointer = pointer::child(&self.pointer, "properties");
-        let mut place = Place { pointer, depth: self.depth, problems: self.problems };
-        for (key, json) in object {
-            if key.len() > PROPERTY_BYTES_MAX {
-                let message =
-                    format!("a key has at most {PROPERTY_BYTES_MAX} bytes, this one has {}", key.len());
-                place.refuse::<()>("", message);
-            } else if let Some(schema) = place.below(key, json) {
-                properties.insert(key.clone(), Property { schema, required: false });
+        if let Some(list) = object.get("allOf") {
+            for read in self.branches("allOf", list)? {
+                self.add(&mut whole, &read, "allOf");
             }
         }
-        properties
+        for word in ["oneOf", "anyOf"] {
+            if let Some(list) = object.get(word) {
+                let branches = self.branches(word, list)?;
+                let read = self.union(word, branches, object.get("discriminator"));
+                self.add(&mut whole, &read, word);
+            }
+        }
+        Some(whole)
     }
 
-    fn required(&mut self, json: Option<&Value>, properties: &mut BTreeMap<String, Property>) {
-        let Some(json) = json else { return };
-        let keys: Option<Vec<&str>> =
-            json.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
-        let Some(keys) = keys else {
-            self.refuse::<()>("required", "must be a list of keys");
-            return;
+    /// Adds what else a value must be; what cannot be said in one schema is left to the whole check.
+    fn add(&mut self, whole: &mut Parsed, read: &Parsed, word: &str) {
+        whole.places = whole.places.saturating_add(read.places);
+        whole.height = whole.height.max(read.height);
+        match meet(&whole.schema, &read.schema) {
+            Some(schema) => whole.schema = schema,
+            None => self.leave(word),
+        }
+    }
+
+    /// Reads a schema below this one.
+    fn below(&mut self, path: &[&str], json: &'a Value) -> Option<Parsed> {
+        let outside = self.at.clone();
+        self.at = path.iter().fold(outside.clone(), |host, key| pointer::child(&host, key));
+        self.depth += 1;
+        let read = self.schema(json);
+        self.depth -= 1;
+        self.at = outside;
+        read
+    }
+
+    /// Reads a list of schemas.
+    fn branches(&mut self, word: &str, json: &'a Value) -> Option<Vec<Parsed>> {
+        let Some(list) = json.as_array().filter(|list| !list.is_empty()) else {
+            return self.refuse(word, "must be a list of schemas");
         };
-        for (index, key) in keys.into_iter().enumerate() {
-            let message = match properties.get_mut(key) {
-                Some(property) if !property.required => {
-                    property.required = true;
-                    continue;
-                }
-                Some(_) => format!("the key `{key}` stands twice"),
-                // A property with a problem of its own is reported there.
-                None if self
-                    .problems
-                    .below(&pointer::child(&format!("{}/properties", self.pointer), key)) =>
-                {
-                    continue;
-                }
-                None => format!("requires `{key}`, which `properties` does not have: add it there"),
-            };
-            self.refuse::<()>("required", format!("{message} (entry {index})"));
-        }
-    }
-
-    fn values(&mut self, object: &Map<String, Value>, name: Option<&str>) -> Vec<Vec<Value>> {
-        let mut lists = Vec::new();
-        for keyword in ["enum", "const"] {
-            let Some(json) = object.get(keyword) else { continue };
-            if name == Some("object") {
-                self.refuse::<()>(keyword, format!("`{keyword}` on an object is not supported yet"));
-                continue;
-            }
-            match (keyword, json) {
-                ("const", value) => lists.push(vec![value.clone()]),
-                (_, Value::Array(list)) if (1..=ENUM_MAX).contains(&list.len()) => lists.push(list.clone()),
-                _ => {
-                    self.refuse::<()>(keyword, format!("must be a list of 1 to {ENUM_MAX} values"));
-                }
-            }
-        }
-        lists
+        let read: Vec<Option<Parsed>> =
+            list.iter().enumerate().map(|(n, json)| self.below(&[word, &n.to_string()], json)).collect();
+        read.into_iter().collect()
     }
 }

@@ -1,19 +1,17 @@
 //! Bytes to a row, checked and laid out in one pass, without a tree in between.
 
-use std::fmt;
-
-use selfsame_record::{Extra, Row, Value, ValueRef};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use selfsame_record::{Extra, Row, Value};
 
 use super::{EventShape, Invalid, Node};
-use crate::json::{pointer, text};
+use crate::json::pointer;
+use crate::json::scan::{NotJson, Scan};
+use crate::json::text::{self, TextError};
 use crate::limits::EVENT_DEPTH_MAX;
-use crate::schema::{Kind, Schema, UNKNOWN_MEMBER, missing_member};
+use crate::schema::{Members, UNKNOWN_MEMBER, beyond, missing_member};
 
 impl EventShape {
-    /// Checks and lays out an event's payload in one pass.
+    /// Checks and lays out an event's payload in one pass. If the schema says something that has no layout
+    /// ([`EventShape::unchecked_places`]), the payload is then checked as a whole.
     ///
     /// # Errors
     ///
@@ -22,19 +20,33 @@ impl EventShape {
     pub fn read(&self, json: &[u8]) -> Result<Row, Invalid> {
         let text = utf8(json)?;
         let row = Row { slots: vec![Value::Absent; self.slots.len()], extras: Vec::new() };
-        let mut lay = Lay { shape: self, row, invalid: None };
-        let mut parser = serde_json::Deserializer::from_str(text);
-        let done = At { lay: &mut lay, slot: 0 }.deserialize(&mut parser).and_then(|()| parser.end());
-        if let Err(error) = done {
-            let not_json = || Invalid { pointer: String::new(), message: format!("not JSON: {error}") };
-            return Err(lay.invalid.unwrap_or_else(not_json));
-        }
-        lay.finish()
+        let mut lay = Lay { shape: self, scan: Scan::new(text), row };
+        lay.value(0)?;
+        lay.end(text.len())?;
+        let row = lay.finish()?;
+        self.check_whole(text)?;
+        Ok(row)
+    }
+
+    fn check_whole(&self, text: &str) -> Result<(), Invalid> {
+        let Some(checked) = &self.whole.checked else { return Ok(()) };
+        let value = serde_json::from_str(text).map_err(|e| refused(String::new(), beyond(&e)))?;
+        checked.check(&value).map_err(|(pointer, message)| refused(pointer, message))
+    }
+}
+
+fn refused(pointer: String, message: impl Into<String>) -> Invalid {
+    Invalid { pointer, message: message.into() }
+}
+
+impl From<NotJson> for Invalid {
+    fn from(error: NotJson) -> Invalid {
+        refused(String::new(), format!("not JSON: {} (byte {})", error.what, error.at + 1))
     }
 }
 
 fn utf8(json: &[u8]) -> Result<&str, Invalid> {
-    let whole = |message: String| Invalid { pointer: String::new(), message };
+    let whole = |message: String| refused(String::new(), message);
     let text = std::str::from_utf8(json)
         .map_err(|e| whole(format!("not JSON: byte {} is not UTF-8", e.valid_up_to() + 1)))?;
     if text.starts_with('\u{feff}') {
@@ -43,83 +55,138 @@ fn utf8(json: &[u8]) -> Result<&str, Invalid> {
     Ok(text)
 }
 
-/// What has been laid out so far. The parser's own errors carry no place, so the first problem is kept
-/// here.
-struct Lay<'s> {
+/// What has been laid out so far.
+struct Lay<'s, 'a> {
     shape: &'s EventShape,
+    scan: Scan<'a>,
     row: Row,
-    invalid: Option<Invalid>,
 }
 
-impl<'s> Lay<'s> {
-    fn refuse<E: serde::de::Error>(&mut self, pointer: String, message: impl Into<String>) -> E {
-        self.invalid.get_or_insert_with(|| Invalid { pointer, message: message.into() });
-        E::custom("refused")
-    }
-
-    fn refuse_slot<E: serde::de::Error>(&mut self, slot: u16, below: &str, message: impl Into<String>) -> E {
+impl<'s> Lay<'s, '_> {
+    /// The problem at a slot, or below it.
+    #[cold]
+    fn at(&self, slot: u16, below: &str, message: impl Into<String>) -> Invalid {
         let pointer = self.shape.at(slot).map_or("", |slot| slot.pointer.as_str());
-        self.refuse(format!("{pointer}{below}"), message)
+        refused(format!("{pointer}{below}"), message)
     }
 
-    fn node(&self, slot: u16) -> Option<&'s Node> {
-        self.shape.nodes.get(usize::from(slot))
-    }
-
-    /// Puts a value in its slot; false if there is one already.
-    fn put(&mut self, slot: u16, value: Value) -> bool {
-        match self.row.slots.get_mut(usize::from(slot)) {
-            Some(place) if *place == Value::Absent => {
-                *place = value;
-                true
-            }
-            _ => false,
+    #[cold]
+    fn in_text(&self, slot: u16, below: &str, error: TextError) -> Invalid {
+        match error {
+            TextError::NotJson(error) => error.into(),
+            TextError::Refused { pointer, message } => self.at(slot, &format!("{below}{pointer}"), message),
         }
     }
 
-    /// Checks a value without members and puts it in its slot.
-    fn leaf<E: serde::de::Error>(&mut self, slot: u16, json: &str) -> Result<(), E> {
-        let Some(node) = self.node(slot) else { return Ok(()) };
-        let value = match self.value(node, json) {
-            Ok(value) => value,
-            Err(e) => return Err(self.refuse_slot(slot, &e.pointer, e.message)),
+    /// Reads the value of a slot: checks it and puts it there.
+    fn value(&mut self, slot: u16) -> Result<(), Invalid> {
+        let shape = self.shape;
+        let Some(node) = shape.nodes.get(usize::from(slot)) else { return Ok(()) };
+        let value = match self.scan.peek() {
+            b'{' => match node.object() {
+                Some(members) => return self.object(slot, node, members),
+                None => self.compact(slot, node)?,
+            },
+            b'[' => self.compact(slot, node)?,
+            b'"' => self.text(slot)?,
+            b't' => self.scan.literal("true").map(|()| Value::Bool(true))?,
+            b'f' => self.scan.literal("false").map(|()| Value::Bool(false))?,
+            b'n' => self.scan.literal("null").map(|()| Value::Null)?,
+            _ => Value::number(self.scan.number()?),
         };
-        if let Err(message) = node.schema.check_slot(value.as_ref()) {
-            return Err(self.refuse_slot(slot, "", message));
-        }
-        if let (Kind::Array(items), Value::Json(json)) = (&node.schema.kind, &value)
-            && let Err((below, message)) = items.check(json)
-        {
-            return Err(self.refuse_slot(slot, &below, message));
+        if let Err((below, message)) = node.schema.check_value(value.as_ref()) {
+            return Err(self.at(slot, &below, message));
         }
         self.put(slot, value);
         Ok(())
     }
 
-    fn value(&self, node: &Node, json: &str) -> Result<Value, text::TextError> {
-        let lone = || text::TextError { pointer: String::new(), message: text::LONE_SURROGATE.to_owned() };
-        match json.as_bytes().first() {
-            Some(b'[' | b'{') => {
-                text::compact(json, EVENT_DEPTH_MAX.saturating_sub(node.depth)).map(Value::Json)
-            }
-            Some(b'"') => text::unquote(json).map(|text| Value::Text(text.into_owned())).ok_or_else(lone),
-            _ => Ok(text::leaf(json).value().to_value()),
+    fn text(&mut self, slot: u16) -> Result<Value, Invalid> {
+        let lexeme = self.scan.string()?;
+        match text::value_of(lexeme) {
+            Some(text) => Ok(Value::Text(text.into_owned())),
+            None => Err(self.at(slot, "", text::LONE_SURROGATE)),
         }
     }
 
-    /// Keeps a member that the schema does not name.
-    fn extra<E: serde::de::Error>(&mut self, host: u16, key: String, json: &str) -> Result<(), E> {
-        let depth = self.node(host).map_or(0, |node| node.depth + 1);
-        match text::compact(json, EVENT_DEPTH_MAX.saturating_sub(depth)) {
-            Ok(json) => {
-                self.row.extras.push(Extra { host, key, json });
-                Ok(())
+    fn compact(&mut self, slot: u16, node: &Node) -> Result<Value, Invalid> {
+        let compact = text::compact(&mut self.scan, EVENT_DEPTH_MAX.saturating_sub(node.depth));
+        compact.map(Value::Json).map_err(|e| self.in_text(slot, "", e))
+    }
+
+    fn put(&mut self, slot: u16, value: Value) {
+        if let Some(place) = self.row.slots.get_mut(usize::from(slot)) {
+            *place = value;
+        }
+    }
+
+    fn object(&mut self, host: u16, node: &'s Node, members: &'s Members) -> Result<(), Invalid> {
+        self.put(host, Value::Object);
+        self.scan.pass();
+        let (mut count, mut required) = (0_u64, 0);
+        while !(count == 0 && self.scan.take(b'}')) {
+            if self.member(host, node, members)? {
+                required += 1;
             }
-            Err(e) => {
-                let below = format!("{}{}", pointer::child("", &key), e.pointer);
-                Err(self.refuse_slot(host, &below, e.message))
+            count += 1;
+            if !text::comma(&mut self.scan, b'}')? {
+                break;
             }
         }
+        if required < node.required {
+            return Err(self.missing(host, node));
+        }
+        let extras = &self.row.extras;
+        let there = |key: &str| extras.iter().any(|extra| extra.host == host && extra.key == key);
+        members.check_as_whole(count, &there).map_err(|message| self.at(host, "", message))
+    }
+
+    /// Reads a member; tells whether it is one that must be there.
+    fn member(&mut self, host: u16, node: &Node, members: &Members) -> Result<bool, Invalid> {
+        self.scan.peek();
+        let lexeme = self.scan.string()?;
+        let Some(key) = text::value_of(lexeme) else {
+            return Err(self.at(host, "", text::LONE_SURROGATE));
+        };
+        text::colon(&mut self.scan)?;
+        let Some(slot) = node.member(&key) else {
+            return self.extra(host, node, members, &key).map(|()| false);
+        };
+        if self.row.slots.get(usize::from(slot)) != Some(&Value::Absent) {
+            return Err(self.at(slot, "", format!("the key `{key}` stands twice")));
+        }
+        self.value(slot)?;
+        Ok(self.shape.at(slot).is_some_and(|slot| slot.required))
+    }
+
+    /// Keeps a member that the schema does not name.
+    fn extra(&mut self, host: u16, node: &Node, members: &Members, key: &str) -> Result<(), Invalid> {
+        if !members.open {
+            return Err(self.at(host, &pointer::child("", key), UNKNOWN_MEMBER));
+        }
+        let depth_left = EVENT_DEPTH_MAX.saturating_sub(node.depth + 1);
+        let json = text::compact(&mut self.scan, depth_left)
+            .map_err(|e| self.in_text(host, &pointer::child("", key), e))?;
+        members.check_other(key, &json).map_err(|(below, message)| self.at(host, &below, message))?;
+        self.row.extras.push(Extra { host, key: key.to_owned(), json });
+        Ok(())
+    }
+
+    #[cold]
+    fn missing(&self, host: u16, node: &Node) -> Invalid {
+        let absent = |slot: u16| self.row.slots.get(usize::from(slot)) == Some(&Value::Absent);
+        let must = |slot: u16| self.shape.at(slot).is_some_and(|slot| slot.required);
+        let missing = node.members.iter().find(|(_, slot)| must(*slot) && absent(*slot));
+        self.at(host, "", missing_member(missing.map_or("", |(key, _)| key)))
+    }
+
+    /// Nothing may follow the payload.
+    fn end(&mut self, length: usize) -> Result<(), Invalid> {
+        self.scan.peek();
+        if self.scan.at() < length {
+            return Err(self.scan.wrong("something follows after the value").into());
+        }
+        Ok(())
     }
 
     /// Orders the members that the schema does not name, and refuses a key that stands twice.
@@ -131,143 +198,6 @@ impl<'s> Lay<'s> {
         };
         let host = self.shape.at(twice.host).map_or("", |slot| slot.pointer.as_str());
         let pointer = pointer::child(host, &twice.key);
-        Err(Invalid { pointer, message: format!("the key `{}` stands twice", twice.key) })
-    }
-}
-
-/// One slot that is being read.
-struct At<'a, 's> {
-    lay: &'a mut Lay<'s>,
-    slot: u16,
-}
-
-impl<'de> DeserializeSeed<'de> for At<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let schema = self.lay.shape.schema(self.slot);
-        if matches!(schema, Some(Schema { kind: Kind::Object(_), .. })) {
-            return deserializer.deserialize_any(self);
-        }
-        let json = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-        self.lay.leaf(self.slot, json.get())
-    }
-}
-
-impl At<'_, '_> {
-    /// Something else than an object stands where an object must stand; null may be fine.
-    fn other<E: serde::de::Error>(self, value: ValueRef<'_>) -> Result<(), E> {
-        let Some(schema) = self.lay.shape.schema(self.slot) else { return Ok(()) };
-        match schema.check_slot(value) {
-            Ok(()) => {
-                self.lay.put(self.slot, value.to_value());
-                Ok(())
-            }
-            Err(message) => Err(self.lay.refuse_slot(self.slot, "", message)),
-        }
-    }
-
-    fn missing<E: serde::de::Error>(self) -> Result<(), E> {
-        let shape = self.lay.shape;
-        for (key, slot) in shape.members(self.slot) {
-            let absent = self.lay.row.slots.get(usize::from(*slot)) == Some(&Value::Absent);
-            if absent && shape.at(*slot).is_some_and(|slot| slot.required) {
-                return Err(self.lay.refuse_slot(self.slot, "", missing_member(key)));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for At<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.other(ValueRef::Null)
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.other(ValueRef::Bool(value))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.other(ValueRef::Int(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.other(ValueRef::Number(&value.to_string()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        self.other(ValueRef::Number(&value.to_string()))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
-        self.other(ValueRef::Text(value))
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, _seq: A) -> Result<(), A::Error> {
-        self.other(ValueRef::Json("[]"))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        self.lay.put(self.slot, Value::Object);
-        let host = self.slot;
-        while let Some(key) = map.next_key_seed(MemberKey { shape: self.lay.shape, host })? {
-            match key {
-                Member::Known(slot) => {
-                    if self.lay.row.slots.get(usize::from(slot)) != Some(&Value::Absent) {
-                        let key = self.lay.shape.at(slot).map_or("", |slot| slot.key.as_str());
-                        return Err(self.lay.refuse_slot(slot, "", format!("the key `{key}` stands twice")));
-                    }
-                    map.next_value_seed(At { lay: self.lay, slot })?;
-                }
-                Member::Unknown(key) if self.lay.shape.at(host).is_some_and(|slot| slot.open) => {
-                    let json = map.next_value::<&RawValue>()?;
-                    self.lay.extra(host, key, json.get())?;
-                }
-                Member::Unknown(key) => {
-                    let below = pointer::child("", &key);
-                    return Err(self.lay.refuse_slot(host, &below, UNKNOWN_MEMBER));
-                }
-            }
-        }
-        self.missing()
-    }
-}
-
-/// A key that is looked up where the parser holds it.
-struct MemberKey<'s> {
-    shape: &'s EventShape,
-    host: u16,
-}
-
-enum Member {
-    Known(u16),
-    Unknown(String),
-}
-
-impl<'de> DeserializeSeed<'de> for MemberKey<'_> {
-    type Value = Member;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for MemberKey<'_> {
-    type Value = Member;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Member, E> {
-        let known = self.shape.member(self.host, key).map(Member::Known);
-        Ok(known.unwrap_or_else(|| Member::Unknown(key.to_owned())))
+        Err(refused(pointer, format!("the key `{}` stands twice", twice.key)))
     }
 }

@@ -5,6 +5,10 @@ mod archived;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod definitions;
+#[cfg(test)]
 mod design;
 #[cfg(test)]
 mod laws;
@@ -18,5 +22,7 @@ mod oracle;
 mod problems;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod rich;
 #[cfg(test)]
 mod wide;

@@ -1,7 +1,7 @@
 //! Bad documents: each gives a problem that names the place.
 
-use crate::common::{add, chain, document};
-use selfsame_schema::{DOCUMENT_BYTES_MAX, Document, PROBLEMS_MAX, Registry};
+use crate::common::{add, chain, document, v};
+use selfsame_schema::{DOCUMENT_BYTES_MAX, Document, PROBLEMS_MAX, Registry, SCHEMA_DEPTH_MAX, SLOTS_MAX};
 use serde_json::{Value, json};
 
 /// The document is refused, and one of its problems begins like this.
@@ -31,7 +31,7 @@ fn a_document_must_have_the_form() {
     check("selfsame: 1\nevents: {}", "the name is missing");
     check("selfsame: 1\nname: a", "the events are missing");
     check(r#"{"selfsame":1,"name":"a","events":{},"events":{}}"#, "/events: the key `events` stands twice");
-    check(&" ".repeat(DOCUMENT_BYTES_MAX + 1), "the document has 1048577 bytes");
+    check(&" ".repeat(DOCUMENT_BYTES_MAX + 1), "the document has 4194305 bytes");
     check_section("name", json!("a b"), "/name: `a b` is not a name");
     check_section("name", json!("a".repeat(65)), "/name: a name has at most 64 bytes, this one has 65");
     check_section("parent", json!("1"), "/parent: `1` is neither a version such as `v1` nor a content id");
@@ -76,8 +76,8 @@ fn events_must_have_types_and_schemas() {
     keyed(json!("/b"), "/events/t/key: the schema has no field `/b`");
     keyed(json!("/a"), "/events/t/key: `/a` must be a string or an integer to be a key");
     keyed(json!(1), "/events/t/key: must be a JSON Pointer");
-    let many: Value = (0..257).map(|i| (format!("e{i}"), json!({"schema": {"type": "object"}}))).collect();
-    check_section("events", many, "/events: has 257 entries, over the limit of 256");
+    let many: Value = (0..1025).map(|i| (format!("e{i}"), json!({"schema": {"type": "object"}}))).collect();
+    check_section("events", many, "/events: has 1025 entries, over the limit of 1024");
 }
 
 #[track_caller]
@@ -87,26 +87,29 @@ fn check_field(schema: Value, expect: &str) {
 }
 
 #[test]
-fn schemas_are_of_the_subset_and_everything_else_is_named() {
-    for keyword in
-        ["oneOf", "anyOf", "allOf", "not", "$ref", "if", "patternProperties", "uniqueItems", "multipleOf"]
-    {
-        check_field(
-            json!({keyword: 1}),
-            &format!("/{keyword}: the keyword `{keyword}` is not supported yet"),
-        );
+fn what_schemas_say_wrongly_is_named() {
+    for keyword in ["oneOf", "anyOf", "allOf"] {
+        for bad in [json!(1), json!([]), json!({})] {
+            check_field(json!({keyword: bad}), &format!("/{keyword}: must be a list of schemas"));
+        }
+        check_field(json!({keyword: [true, {"type": "x"}]}), &format!("/{keyword}/1/type: must be one of"));
     }
-    check_field(json!({"type": "text"}), "/type: must be one of object, array");
-    check_field(json!({"type": ["string", "integer"]}), "/type: only one type, or one type and `null`");
-    check_field(json!({"type": "null"}), "/type: only one type");
-    check_field(json!({"type": ["string", "string"]}), "/type: must be one of");
-    check_field(json!(false), ": the schema `false` is not supported yet");
-    check_field(json!(3), ": a schema must be an object or `true`");
-    check_field(json!({"minLength": 1}), "/minLength: `minLength` needs `type: string` beside it");
+    check_field(json!({"multipleOf": 0}), "/multipleOf: must be more than 0");
+    check_field(json!({"multipleOf": "1"}), "/multipleOf: must be a number");
+    check_field(json!({"uniqueItems": 1}), "/uniqueItems: must be true or false, is `1`");
+    check_field(json!({"minProperties": -1}), "/minProperties: must be a whole number from 0 on");
     check_field(
-        json!({"type": "integer", "minLength": 1}),
-        "/minLength: `minLength` says nothing about type `integer`",
+        json!({"patternProperties": {"(a)\\1": true}}),
+        "/patternProperties/(a)\\1: not a pattern of",
     );
+    check_field(
+        json!({"properties": {"a": {"$id": "https://example.org/a"}}}),
+        "/properties/a/$id: gives a part",
+    );
+    check_field(json!({"type": "text"}), "/type: must be one of object, array");
+    check_field(json!({"type": []}), "/type: must be one of");
+    check_field(json!({"type": ["string", "string"]}), "/type: must be one of");
+    check_field(json!(3), ": a schema must be an object, `true` or `false`");
     check_field(
         json!({"type": "string", "minLength": -1}),
         "/minLength: must be a whole number from 0 on, is `-1`",
@@ -132,17 +135,16 @@ fn schemas_are_of_the_subset_and_everything_else_is_named() {
     check_field(json!({"type": "string", "format": 1}), "/format: must be a string");
     check_field(json!({"enum": (0..1025).collect::<Vec<_>>()}), "/enum: must be a list of 1 to 1024 values");
     check_field(json!({"enum": []}), "/enum: must be a list of 1 to 1024 values");
-    check_field(json!({"type": "object", "const": {}}), "/const: `const` on an object is not supported yet");
     check_field(
-        json!({"type": "object", "required": ["x"]}),
+        json!({"type": "object", "required": ["x"], "additionalProperties": false}),
         "/required: requires `x`, which `properties` does not have",
     );
     check_field(json!({"type": "object", "required": "x"}), "/required: must be a list of keys");
     let twice = json!({"type": "object", "properties": {"x": {}}, "required": ["x", "x"]});
     check_field(twice, "/required: the key `x` stands twice");
     check_field(
-        json!({"type": "object", "additionalProperties": {}}),
-        "/additionalProperties: only `true` and `false`",
+        json!({"type": "object", "additionalProperties": 1}),
+        "/additionalProperties: a schema must be",
     );
     check_field(json!({"type": "object", "properties": []}), "/properties: must be an object");
     check_field(json!({"type": "array", "items": {"type": "x"}}), "/items/type: must be one of");
@@ -156,22 +158,38 @@ fn schemas_are_limited_in_depth_and_number_of_fields() {
         (1..n)
             .fold(json!({"type": "object"}), |inner, _| json!({"type": "object", "properties": {"f": inner}}))
     };
-    assert!(chain(&deep(16), &[]).is_ok());
+    assert!(chain(&deep(SCHEMA_DEPTH_MAX), &[]).is_ok());
     check(
-        &document(None, &deep(17), &Value::Null),
-        &format!("/events/t/schema{}", "/properties/f".repeat(16)),
+        &document(None, &deep(SCHEMA_DEPTH_MAX + 1), &Value::Null),
+        &format!("/events/t/schema{}", "/properties/f".repeat(SCHEMA_DEPTH_MAX)),
     );
-    let arrays = (1..17).fold(json!({}), |inner, _| json!({"type": "array", "items": inner}));
+    let arrays = (0..SCHEMA_DEPTH_MAX).fold(json!({}), |inner, _| json!({"type": "array", "items": inner}));
     check_field(arrays, "/items/items");
     let wide = |n: usize| {
         let properties: Value = (1..n).map(|i| (format!("f{i}"), json!({}))).collect();
         json!({"type": "object", "properties": properties})
     };
-    assert!(chain(&wide(512), &[]).is_ok());
+    assert!(chain(&wide(SLOTS_MAX), &[]).is_ok());
     check(
-        &document(None, &wide(513), &Value::Null),
-        "/events/t/schema: the schema has 513 fields, over the limit of 512",
+        &document(None, &wide(SLOTS_MAX + 1), &Value::Null),
+        "/events/t/schema: the schema has 8193 fields, over the limit of 8192",
     );
+}
+
+/// Objects for which there are not slots enough are kept whole, and checked all the same.
+#[test]
+fn the_innermost_objects_are_kept_whole_where_there_are_too_many() {
+    let below: Value = (0..200).map(|i| (format!("f{i}"), json!({"type": "integer"}))).collect();
+    let inner = json!({"type": "object", "properties": below});
+    let properties: Value = (0..50).map(|i| (format!("o{i}"), inner.clone())).collect();
+    let registry = chain(&json!({"type": "object", "properties": properties}), &[]).unwrap();
+    let shape = registry.version(v(1)).unwrap().event("t").unwrap().clone();
+    assert_eq!(shape.slots().len(), 51);
+    assert!(shape.unchecked_places().is_empty());
+    let json = r#"{"o7":{"f3":1,"more":[]}}"#;
+    assert_eq!(shape.write_json(&shape.read(json.as_bytes()).unwrap()), json);
+    let wrong = shape.read(br#"{"o7":{"f3":"x"}}"#).unwrap_err();
+    assert_eq!(wrong.to_string(), "/o7/f3: must be an integer, is `\"x\"`");
 }
 
 #[test]

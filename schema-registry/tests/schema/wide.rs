@@ -74,7 +74,8 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
     typed(dice, "object", schema)
 }
 
-fn field(dice: &mut Dice, depth: usize) -> Value {
+/// A field of one type.
+pub(crate) fn field(dice: &mut Dice, depth: usize) -> Value {
     match dice.roll(if depth == 0 { 5 } else { 9 }) {
         0 => any(dice),
         1 => with_values(dice, |dice| typed(dice, "boolean", json!({}))),
@@ -193,6 +194,7 @@ pub(crate) fn fitting(dice: &mut Dice, schema: &Value) -> Json {
         return Json::Lexeme("null".to_owned());
     }
     match types[0].as_str() {
+        Some("null") => Json::Lexeme("null".to_owned()),
         Some("boolean") => Json::Lexeme(dice.pick(&["true", "false"]).to_owned()),
         Some("integer" | "number") => Json::Lexeme(fitting_number(dice, schema)),
         Some("string") => Json::Text(fitting_text(dice, schema)),
@@ -239,9 +241,10 @@ fn fitting_text(dice: &mut Dice, schema: &Value) -> String {
 }
 
 fn fitting_object(dice: &mut Dice, schema: &Value) -> Json {
-    let required = schema["required"].as_array().unwrap();
+    let empty = Vec::new();
+    let required = schema["required"].as_array().unwrap_or(&empty);
     let mut members = Vec::new();
-    for (key, property) in schema["properties"].as_object().unwrap() {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         if required.iter().any(|r| r == key) || !dice.one_in(3) {
             members.push((key.clone(), fitting(dice, property)));
         }

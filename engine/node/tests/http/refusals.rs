@@ -59,7 +59,7 @@ async fn bodies_over_the_limit() {
     for (path, len) in [
         ("/v1/events", UNIT_BYTES_MAX + 1),
         ("/v1/events", 3 * UNIT_BYTES_MAX),
-        ("/v1/versions", 1024 * 1024 + 1),
+        ("/v1/versions", selfsame_schema::DOCUMENT_BYTES_MAX + 1),
         ("/v1/versions/v1/cutover", selfsame_node::http::JSON_BYTES_MAX + 1),
         ("/v1/jobs/welcome/lease", selfsame_node::http::JSON_BYTES_MAX + 1),
     ] {

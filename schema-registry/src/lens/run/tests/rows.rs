@@ -27,7 +27,7 @@ fn lens(op: Value) -> Lens {
 
 impl Lens {
     fn run(&self, way: Way, json: &str) -> String {
-        let mut node = Node::parse(json, EVENT_DEPTH_MAX).unwrap_or_else(|e| panic!("{json}: {}", e.message));
+        let mut node = Node::parse(json, EVENT_DEPTH_MAX).unwrap_or_else(|e| panic!("{json}: {e:?}"));
         let derive = |cel: &str, scope: &Node| match cel {
             "self" => Ok(Some(scope.clone())),
             "none" => Ok(None),
