@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::found::Found;
 use super::place::Place;
-use super::similar;
 use super::walk::{Walk, Way};
+use super::{moves, similar};
 use crate::compat::CompatError;
+use crate::compat::source::Source;
 
 /// Branches of one choice that are paired.
 const BRANCHES_MAX: usize = 64;
@@ -23,26 +24,65 @@ pub(super) fn between<'a>(
     old: &Place<'a>,
     new: &Place<'a>,
 ) -> Result<Way<'a>, CompatError> {
-    let mut found = Vec::new();
-    if !old.branches.is_empty() && !new.branches.is_empty() {
-        let bare = |place: &Place<'a>| Place { branches: Vec::new(), ..place.clone() };
-        if let Way::By(common) = walk.places(&bare(old), &bare(new))? {
-            found.extend(common.into_iter().filter(|f| f.name != "convert"));
-        }
-    }
-    let (from, to) = (branches(old), branches(new));
+    let (from, to) = (spread(walk.old, old)?, spread(walk.new, new)?);
     if from.len() > BRANCHES_MAX || to.len() > BRANCHES_MAX {
-        return Ok(Way::By(found));
+        return Ok(Way::none());
     }
     match tag(walk, &from, &to)? {
-        Some(tag) => found.extend(tagged(walk, tag, &from, &to)?),
-        None => found.extend(untagged(walk, &from, &to)?),
+        Some(tag) => tagged(walk, tag, &from, &to).map(Way::By),
+        None => untagged(walk, &from, &to).map(Way::By),
     }
-    Ok(Way::By(found))
 }
 
-fn branches<'a>(place: &Place<'a>) -> Vec<Place<'a>> {
-    if place.branches.is_empty() { vec![place.clone()] } else { place.branches.clone() }
+/// The branches, each with what holds beside the choice: a member may stand beside it on one side and in it
+/// on the other. A branch that no value is valid in is left out.
+fn spread<'a>(source: &Source<'a>, place: &Place<'a>) -> Result<Vec<Place<'a>>, CompatError> {
+    let mut found = Vec::new();
+    let mut open: Vec<Place<'a>> = vec![place.clone()];
+    while let Some(mut place) = open.pop() {
+        let branches = std::mem::take(&mut place.branches);
+        if branches.is_empty() {
+            found.push(place);
+            continue;
+        }
+        if found.len() + open.len() + branches.len() > BRANCHES_MAX + 1 {
+            // More than are looked at.
+            return Ok([found, open, branches].concat());
+        }
+        open.extend(branches.iter().rev().map(|branch| place.with(branch)));
+    }
+    if found.len() > 1 {
+        let mut possible = Vec::new();
+        for place in found {
+            if !is_empty(source, &place)? {
+                possible.push(place);
+            }
+        }
+        found = possible;
+    }
+    Ok(found)
+}
+
+/// Whether no value is valid at a place: of no type, or with a required member of which none is.
+fn is_empty<'a>(source: &Source<'a>, place: &Place<'a>) -> Result<bool, CompatError> {
+    let none = |place: &Place<'a>| {
+        !place.null && (place.types.is_empty() || place.listed().is_some_and(|l| l.is_empty()))
+    };
+    if none(place) {
+        return Ok(true);
+    }
+    if !place.is_object() {
+        return Ok(false);
+    }
+    let properties = place.properties();
+    for key in place.required() {
+        match properties.get(key) {
+            None => return Ok(true),
+            Some(schemas) if none(&Place::of(source, schemas)?) => return Ok(true),
+            Some(_) => {}
+        }
+    }
+    Ok(false)
 }
 
 /// The member whose value tells the branches apart on both sides.
@@ -73,11 +113,7 @@ fn tag<'a>(
 }
 
 /// The one value that a required member may have.
-fn constant<'a>(
-    source: &crate::compat::source::Source<'a>,
-    place: &Place<'a>,
-    key: &str,
-) -> Result<Option<Value>, CompatError> {
+fn constant<'a>(source: &Source<'a>, place: &Place<'a>, key: &str) -> Result<Option<Value>, CompatError> {
     let Some(schemas) = place.properties().remove(key).filter(|_| place.required().contains(key)) else {
         return Ok(None);
     };
@@ -94,19 +130,29 @@ fn tagged<'a>(
     old: &[Place<'a>],
     new: &[Place<'a>],
 ) -> Result<Vec<Found<'a>>, CompatError> {
-    let mut found = Vec::new();
+    let (mut ways, mut pairs) = (Vec::new(), 0_usize);
     for from in old {
         let value = constant(walk.old, from, tag)?;
         for to in new {
             if value.is_none() || constant(walk.new, to, tag)? != value {
                 continue;
             }
+            pairs += 1;
             let Way::By(inner) = walk.places(from, to)? else { continue };
             let inner: Vec<Found<'a>> = inner.into_iter().filter(|f| !f.at.is_empty()).collect();
-            if !inner.is_empty() {
-                let when = Found::scope("when", &[tag], inner);
-                found.push(when.with("equals", value.clone().unwrap_or_default()));
-            }
+            ways.push((value.clone().unwrap_or_default(), inner));
+        }
+    }
+    // What every branch needs is done once, before what only some need.
+    let ops: Vec<Vec<Value>> = ways.iter().map(|(_, way)| way.iter().map(Found::op).collect()).collect();
+    let shared = |op: &Value| pairs > 1 && ways.len() == pairs && ops.iter().all(|way| way.contains(op));
+    let first = ways.first().map(|(_, way)| way.clone()).unwrap_or_default();
+    let mut found: Vec<Found<'a>> = first.into_iter().filter(|f| shared(&f.op())).collect();
+    let everywhere: Vec<Value> = found.iter().map(Found::op).collect();
+    for (value, mut inner) in ways {
+        inner.retain(|f| !everywhere.contains(&f.op()));
+        if !inner.is_empty() {
+            found.push(Found::scope("when", &[tag], moves::settled(walk, inner)?).with("equals", value));
         }
     }
     Ok(found)

@@ -4,14 +4,16 @@ use serde_json::{Map, Value, json};
 
 use super::Proposal;
 use super::place::Place;
+use crate::compat::source::Node;
 use crate::json::pointer;
 
 /// Reasons of inner operations that one sentence lists.
 const REASONS_MAX: usize = 8;
 
-/// What a removed or an added member was, to find the two ends of a move.
+/// What a member is on one side.
 #[derive(Clone, Debug)]
 pub(super) struct End<'a> {
+    pub(super) schemas: Vec<Node<'a>>,
     pub(super) place: Place<'a>,
     pub(super) required: bool,
 }
@@ -29,7 +31,7 @@ pub(super) struct Found<'a> {
     pub(super) lens: Vec<Found<'a>>,
     pub(super) confidence: u8,
     pub(super) reason: String,
-    /// For an addition or a removal.
+    /// For an addition or a removal: what came or went.
     pub(super) end: Option<End<'a>>,
 }
 
@@ -100,6 +102,8 @@ impl<'a> Found<'a> {
     pub(super) fn op(&self) -> Value {
         let mut body = Map::new();
         match &self.to {
+            // It names its places itself.
+            None if ["split", "join"].contains(&self.name) => {}
             Some(to) => {
                 body.insert("from".to_owned(), written(&self.at));
                 body.insert("to".to_owned(), written(to));

@@ -15,6 +15,8 @@ use crate::compat::source::{Node, Source};
 
 /// What a proposal must reach to be a renaming and not a removal and an addition, in percent.
 const RENAME_MIN: u32 = 70;
+/// What it adds that both sides require a member, or neither does.
+const REQUIRED: u32 = 10;
 /// Members that went, and members that came, that are compared with each other for renamings.
 const RENAME_MEMBERS_MAX: usize = 64;
 
@@ -22,9 +24,7 @@ const RENAME_MEMBERS_MAX: usize = 64;
 #[derive(Clone, Debug)]
 struct Member<'a> {
     key: &'a str,
-    schemas: Vec<Node<'a>>,
-    place: Place<'a>,
-    required: bool,
+    end: End<'a>,
 }
 
 /// The operations from the members of one object to those of another.
@@ -57,8 +57,8 @@ pub(super) fn members<'a>(
     found.extend(renames);
     let mut added_in_place = Vec::new();
     for (from, to) in stayed {
-        match walk.pair(&from.schemas, &to.schemas)? {
-            Way::By(inner) => found.extend(kept(walk, &from, &to, inner)?),
+        match walk.pair(&from.end.schemas, &to.end.schemas)? {
+            Way::By(inner) => found.extend(kept(walk, to.key, &from.end, &to.end, inner)?),
             Way::Other => {
                 found.push(removed(walk.old, Member { key: to.key, ..from })?);
                 added_in_place.push(added(walk.new, to)?);
@@ -76,7 +76,8 @@ fn all<'a>(source: &Source<'a>, host: &Place<'a>) -> Result<BTreeMap<&'a str, Me
     let required = host.required();
     let of = |(key, schemas): (&'a str, Vec<Node<'a>>)| {
         let place = Place::of(source, &schemas)?;
-        Ok((key, Member { key, schemas, place, required: required.contains(key) }))
+        let end = End { schemas, place, required: required.contains(key) };
+        Ok((key, Member { key, end }))
     };
     host.properties().into_iter().map(of).collect()
 }
@@ -89,38 +90,42 @@ fn renamed<'a>(
     if gone.len() > RENAME_MEMBERS_MAX || came.len() > RENAME_MEMBERS_MAX {
         return Vec::new();
     }
-    let pairs =
-        gone.values().flat_map(|from| came.values().map(move |to| (from.key, to.key, likely(from, to))));
-    let mut pairs: Vec<(&str, &str, u32)> = pairs.filter(|(.., sure)| *sure >= RENAME_MIN).collect();
+    let pairs = gone.values().flat_map(|from| came.values().map(move |to| (from, to, likely(from, to))));
+    // Whether a field is required does not tell two that fit equally well apart.
+    let rivals: Vec<(&Member<'a>, &Member<'a>, u32)> =
+        pairs.filter(|(.., alike)| alike + REQUIRED >= RENAME_MIN).collect();
+    let alone = |pair: &&(&Member<'a>, &Member<'a>, u32)| {
+        rivals
+            .iter()
+            .all(|other| (other.0.key != pair.0.key) == (other.1.key != pair.1.key) || other.2 + 5 < pair.2)
+    };
+    let sure = |(from, to, alike): &(&Member<'a>, &Member<'a>, u32)| {
+        let required = if from.end.required == to.end.required { REQUIRED } else { 0 };
+        (from.key, to.key, alike + required)
+    };
+    let mut pairs: Vec<(&str, &str, u32)> = rivals.iter().filter(alone).map(sure).collect();
+    pairs.retain(|(.., sure)| *sure >= RENAME_MIN);
     pairs.sort_by_key(|(from, to, sure)| (u32::MAX - sure, *from, *to));
-    let rivals = pairs.clone();
-    pairs.retain(|pair| {
-        // Two that fit equally well are a guess.
-        let rival =
-            |other: &&(&str, &str, u32)| (other.0 == pair.0) != (other.1 == pair.1) && other.2 + 5 >= pair.2;
-        rivals.iter().filter(rival).count() == 0
-    });
     pairs
 }
 
-/// How likely it is that two members are one, in percent.
+/// How likely it is that two members are one, in percent, less what being required in both adds.
 fn likely(from: &Member<'_>, to: &Member<'_>) -> u32 {
-    let shape = similar::shapes(&from.place, &to.place);
+    let shape = similar::shapes(&from.end.place, &to.end.place);
     if shape < 60 {
         return 0;
     }
     let name = similar::names(from.key, to.key);
-    let described = similar::described_alike(&from.place, &to.place);
+    let described = similar::described_alike(&from.end.place, &to.end.place);
     let name = if described { name.max(60) + 20 } else { name };
     if name < 50 {
         return 0;
     }
-    let required = if from.required == to.required { 100 } else { 0 };
-    (name.min(100) * 60 + shape * 30 + required * 10) / 100
+    (name.min(100) * 60 + shape * 30) / 100
 }
 
 fn rename<'a>(from: &Member<'a>, to: &Member<'a>, sure: u32) -> Found<'a> {
-    let described = similar::described_alike(&from.place, &to.place);
+    let described = similar::described_alike(&from.end.place, &to.end.place);
     let why = if described { "the same description" } else { "similar names" };
     let reason = format!("`{}` went and `{}` came, with {why} and the same shape", from.key, to.key);
     let confidence = u8::try_from(sure.min(95)).unwrap_or(95);
@@ -129,26 +134,33 @@ fn rename<'a>(from: &Member<'a>, to: &Member<'a>, sure: u32) -> Found<'a> {
 }
 
 fn removed<'a>(source: &Source<'a>, member: Member<'a>) -> Result<Found<'a>, CompatError> {
-    let reason = format!("the new schema has no `{}`", member.key);
-    once(source, "remove", member, reason, "on the way back")
+    gone(source, &[member.key], member.end)
 }
 
 fn added<'a>(source: &Source<'a>, member: Member<'a>) -> Result<Found<'a>, CompatError> {
-    let reason = format!("only the new schema has `{}`", member.key);
-    once(source, "add", member, reason, "for documents without it")
+    came(source, &[member.key], member.end)
 }
 
-/// A removal or an addition: a member that its side requires has a default.
+/// A removal: a member that the old side requires has a default for the way back.
+pub(super) fn gone<'a>(source: &Source<'a>, at: &[&str], end: End<'a>) -> Result<Found<'a>, CompatError> {
+    let reason = format!("the new schema has no `{}`", at.last().copied().unwrap_or_default());
+    once(source, Found::new("remove", at, 90, reason), end, "on the way back")
+}
+
+/// An addition: a member that the new side requires has a default.
+pub(super) fn came<'a>(source: &Source<'a>, at: &[&str], end: End<'a>) -> Result<Found<'a>, CompatError> {
+    let reason = format!("only the new schema has `{}`", at.last().copied().unwrap_or_default());
+    once(source, Found::new("add", at, 90, reason), end, "for documents without it")
+}
+
 fn once<'a>(
     source: &Source<'a>,
-    name: &'static str,
-    member: Member<'a>,
-    reason: String,
+    found: Found<'a>,
+    end: End<'a>,
     when: &str,
 ) -> Result<Found<'a>, CompatError> {
-    let found = Found::new(name, &[member.key], 90, reason);
-    let found = if member.required { given(found, sample(source, &member.place)?, when) } else { found };
-    Ok(Found { end: Some(End { place: member.place, required: member.required }), ..found })
+    let found = if end.required { given(found, sample(source, &end.place)?, when) } else { found };
+    Ok(Found { end: Some(end), ..found })
 }
 
 /// The operation with a default, and as sure as that is.
@@ -162,42 +174,73 @@ pub(super) fn given<'a>(found: Found<'a>, default: Option<Sample>, when: &str) -
     Found { confidence, reason, ..found }.with("default", default.value)
 }
 
-/// What leads across for a member that both sides have: null and being there, then what it holds.
-fn kept<'a>(
+/// What leads across for a member that both sides have, `key` on the new one: null and being there, then
+/// what it holds.
+pub(super) fn kept<'a>(
     walk: &mut Walk<'a, '_>,
-    from: &Member<'a>,
-    to: &Member<'a>,
+    key: &str,
+    from: &End<'a>,
+    to: &End<'a>,
     inner: Vec<Found<'a>>,
 ) -> Result<Vec<Found<'a>>, CompatError> {
-    let (key, a, b) = (to.key, &from.place, &to.place);
+    let (a, b) = (&from.place, &to.place);
     let mut found = Vec::new();
     if from.required && !to.required {
-        let relax = Found::new("relax", &[key], 90, format!("`{key}` is not required any more"));
-        found.push(given(relax, sample(walk.old, a)?, "where it is left out"));
+        found.push(relaxed(walk, key, a)?);
     } else if b.null && !a.null && !a.types.is_empty() {
         found.extend(value::nullable(walk.old, a)?.map(|nullable| nullable.below(key)));
     }
-    let (of_value, of_members): (Vec<_>, Vec<_>) = inner.into_iter().partition(|f| f.at.is_empty());
-    found.extend(of_value.into_iter().map(|f| f.below(key)));
-    // A choice by a member of the object is made within the object.
-    let choice = of_members.iter().any(|f| f.name == "when");
-    if a.is_object() && b.is_object() && !choice {
-        found.extend(of_members.into_iter().map(|f| f.below(key)));
-    } else if !of_members.is_empty() {
-        let of_members = moves::settled(walk, of_members)?;
-        found.push(Found::scope("in", &[key], of_members));
-    }
+    found.extend(held(walk, key, a, b, inner)?);
     let absent = to.required && !from.required;
     if absent || (a.null && !b.null && !b.types.is_empty()) {
-        let why = if absent { "is required now" } else { "may not be null any more" };
-        let require = Found::new("require", &[key], 90, format!("`{key}` {why}"));
-        let when = if absent { "where it is left out" } else { "in place of null" };
-        let require = given(require, sample(walk.new, b)?, when);
-        found.push(if require.rest.contains_key("default") {
-            require
-        } else {
-            require.with("default", Value::Null)
-        });
+        found.push(required(walk, key, b, absent)?);
     }
     Ok(found)
+}
+
+/// What changes in a member that is an object, an array or a value.
+fn held<'a>(
+    walk: &mut Walk<'a, '_>,
+    key: &str,
+    a: &Place<'a>,
+    b: &Place<'a>,
+    inner: Vec<Found<'a>>,
+) -> Result<Vec<Found<'a>>, CompatError> {
+    let (of_value, of_members): (Vec<_>, Vec<_>) = inner.into_iter().partition(|f| f.at.is_empty());
+    let of_value: Vec<Found<'a>> = of_value.into_iter().map(|f| f.below(key)).collect();
+    // What is wrapped is an object before, and what is unwrapped after.
+    let wrapped = of_value.iter().any(|f| f.name == "wrap");
+    let unwrapped = of_value.iter().any(|f| f.name == "unwrap");
+    let object = (wrapped || b.is_object()) && (unwrapped || a.is_object());
+    // A choice by a member of the object is made within the object.
+    let choice = of_members.iter().any(|f| f.name == "when");
+    let of_members = if of_members.is_empty() {
+        Vec::new()
+    } else if object && !choice {
+        of_members.into_iter().map(|f| f.below(key)).collect()
+    } else {
+        vec![Found::scope("in", &[key], moves::settled(walk, of_members)?)]
+    };
+    Ok(if wrapped { [of_members, of_value].concat() } else { [of_value, of_members].concat() })
+}
+
+/// Lets the new side leave a member out.
+pub(super) fn relaxed<'a>(walk: &Walk<'a, '_>, key: &str, old: &Place<'a>) -> Result<Found<'a>, CompatError> {
+    let relax = Found::new("relax", &[key], 90, format!("`{key}` is not required any more"));
+    Ok(given(relax, sample(walk.old, old)?, "where it is left out"))
+}
+
+/// Makes the new side always have a member, or if it is not `absent`, not null.
+pub(super) fn required<'a>(
+    walk: &Walk<'a, '_>,
+    key: &str,
+    new: &Place<'a>,
+    absent: bool,
+) -> Result<Found<'a>, CompatError> {
+    let why = if absent { "is required now" } else { "may not be null any more" };
+    let when = if absent { "where it is left out" } else { "in place of null" };
+    let require = Found::new("require", &[key], 90, format!("`{key}` {why}"));
+    let require = given(require, sample(walk.new, new)?, when);
+    let given = require.rest.contains_key("default");
+    Ok(if given { require } else { require.with("default", Value::Null) })
 }

@@ -1,93 +1,115 @@
-//! Members that went from one object and came in another of the same scope.
+//! Members that went from one object and came in another of the same scope, and the order of the operations
+//! of a scope.
+//!
+//! A whole member may have moved, or its members may have: an object that came is nested from fields that
+//! went, and one that went is flattened into fields that came. The two ends of a move have the same words in
+//! their paths (`given_name` and `/name/given`), or the same last key.
+
+mod ends;
+mod hosts;
+mod pairs;
+mod texts;
+
+use std::collections::BTreeSet;
 
 use super::found::{Found, text};
-use super::member::given;
-use super::sample::sample;
-use super::similar;
-use super::walk::Walk;
+use super::member::kept;
+use super::walk::{Walk, Way};
 use crate::compat::CompatError;
+use ends::{Lone, ends};
 
-/// What two places must reach to look like one that was moved, in percent.
-const SHAPE_MIN: u32 = 95;
-/// Removals, and additions, of one scope that are compared with each other.
-const MOVE_ENDS_MAX: usize = 64;
-
-/// The operations of one scope, with a move for each removal and addition that look like one.
+/// The operations of one scope, with a move for each removal and addition that look like one, in the order
+/// in which they can be applied: what makes room, then the moves, then the additions.
 pub(super) fn settled<'a>(
-    walk: &Walk<'a, '_>,
-    mut found: Vec<Found<'a>>,
+    walk: &mut Walk<'a, '_>,
+    found: Vec<Found<'a>>,
 ) -> Result<Vec<Found<'a>>, CompatError> {
-    let ends = |name| found.iter().filter(|f| f.name == name).count();
-    if ends("remove") > MOVE_ENDS_MAX || ends("add") > MOVE_ENDS_MAX {
-        return Ok(found);
+    let (gone, came) = (ends(walk.old, &found, "remove", "add")?, ends(walk.new, &found, "add", "remove")?);
+    let mut moves = Vec::new();
+    let mut moved = Vec::new();
+    for (from, to, sure) in pairs::of(&gone, &came) {
+        if let Some(ops) = between(walk, from, to, sure)? {
+            moves.extend(ops);
+            moved.push((from, to, sure));
+        }
     }
-    let mut pairs = pairs(&found);
-    pairs.sort_unstable();
-    let (mut taken, mut moves) = (Vec::new(), Vec::new());
-    for (_, removed, added) in pairs {
-        if taken.contains(&removed) || taken.contains(&added) {
+    moves.extend(hosts::given_to(walk, &gone, &came, &moved)?);
+    let (from, to): (Vec<&Lone<'a>>, Vec<&Lone<'a>>) = moved.iter().map(|(from, to, _)| (*from, *to)).unzip();
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for one in found {
+        match one.name {
+            "remove" => before.extend(ends::left(walk.old, one, &from)?),
+            "add" => after.extend(ends::left(walk.new, one, &to)?),
+            _ => before.push(one),
+        }
+    }
+    texts::cut(walk, &mut before, &mut moves, &mut after)?;
+    Ok(once([before, moves, after].concat()))
+}
+
+/// The move, and what changes on it; none if nothing leads from the one to the other.
+fn between<'a>(
+    walk: &mut Walk<'a, '_>,
+    from: &Lone<'a>,
+    to: &Lone<'a>,
+    sure: pairs::Sure,
+) -> Result<Option<Vec<Found<'a>>>, CompatError> {
+    let Way::By(inner) = walk.pair(&from.end.schemas, &to.end.schemas)? else { return Ok(None) };
+    let why = match sure {
+        pairs::Sure::Words => "the same words and the same shape",
+        pairs::Sure::Key => "the same key and the same shape",
+    };
+    let reason = format!("`{}` went and `{}` came, with {why}", text(&from.at), text(&to.at));
+    let confidence = match (sure, from.end.required == to.end.required) {
+        (pairs::Sure::Words, true) => 80,
+        (pairs::Sure::Key, true) => 75,
+        (_, false) => 65,
+    };
+    let moved = Found { confidence, reason, ..Found::path("move", from.at.clone(), to.at.clone()) };
+    let Some((key, above)) = to.at.split_last() else { return Ok(None) };
+    let old = ends::End { required: from.always, ..from.end.clone() };
+    let mut ops = kept(walk, key, &old, &to.end, inner)?;
+    if from.end.required && !from.always && !to.end.required {
+        ops.push(super::member::relaxed(walk, key, &from.end.place)?);
+    }
+    for host in above.iter().rev() {
+        ops = ops.into_iter().map(|op| op.below(host)).collect();
+    }
+    Ok(Some([vec![moved], ops].concat()))
+}
+
+/// The operations without those that say again what one before them says, or take a place that is taken.
+fn once(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
+    let (mut put, mut taken, mut said) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let mut kept = Vec::new();
+    for one in found {
+        let ends = match (one.name, &one.to) {
+            ("remove", _) => (Some(one.at.clone()), None),
+            ("add", _) => (None, Some(one.at.clone())),
+            ("rename" | "move", Some(to)) => (Some(one.at.clone()), Some(to.clone())),
+            _ => (None, None),
+        };
+        let again = ends.0.as_ref().is_some_and(|at| taken.contains(at))
+            || ends.1.as_ref().is_some_and(|at| put.contains(at))
+            || (ends == (None, None)
+                && said.contains(&(one.name, one.at.clone(), one.rest.clone(), one.lens.len())));
+        if again {
             continue;
         }
-        taken.extend([removed, added]);
-        if let (Some(from), Some(to)) = (found.get(removed), found.get(added)) {
-            moves.push((added, between(walk, from, to)?));
-        }
-    }
-    for (added, ops) in moves {
-        // The move stands where the addition stood: after everything that makes room for it.
-        if let Some(place) = found.get_mut(added) {
-            let at = std::mem::take(&mut place.at);
-            *place = Found { lens: ops, at, ..Found::new("", &[], 0, "") };
-        }
-    }
-    let kept = found.into_iter().enumerate().filter(|(n, f)| f.name.is_empty() || !taken.contains(n));
-    Ok(kept.flat_map(|(_, f)| if f.name.is_empty() { f.lens } else { vec![f] }).collect())
-}
-
-/// The removals and additions that look like one move, as their places in the list, the likeliest lowest.
-fn pairs(found: &[Found<'_>]) -> Vec<(u32, usize, usize)> {
-    let of = |name| found.iter().enumerate().filter(move |(_, f)| f.name == name);
-    let mut pairs = Vec::new();
-    for (n, from) in of("remove") {
-        for (m, to) in of("add") {
-            let (Some(a), Some(b)) = (&from.end, &to.end) else { continue };
-            let same = from.at.last() == to.at.last() && from.at != to.at;
-            let shape = if same { similar::shapes(&a.place, &b.place) } else { 0 };
-            // A field that many objects have says little about where it went.
-            let rivals = of("add").filter(|(_, other)| other.at.last() == to.at.last()).count();
-            let rivals = rivals + of("remove").filter(|(_, other)| other.at.last() == from.at.last()).count();
-            if shape >= SHAPE_MIN && rivals == 2 && !inside(&from.at, &to.at) {
-                pairs.push((u32::MAX - shape, n, m));
+        match &ends {
+            (None, None) => said.push((one.name, one.at.clone(), one.rest.clone(), one.lens.len())),
+            (from, to) => {
+                for at in from.iter() {
+                    put.remove(at);
+                    taken.insert(at.clone());
+                }
+                for at in to.iter() {
+                    taken.remove(at);
+                    put.insert(at.clone());
+                }
             }
         }
+        kept.push(one);
     }
-    pairs
-}
-
-/// Whether one place lies within the other.
-fn inside(a: &[String], b: &[String]) -> bool {
-    a.starts_with(b) || b.starts_with(a)
-}
-
-/// The move, and a default on each side that may then lack what it requires.
-fn between<'a>(walk: &Walk<'a, '_>, from: &Found<'a>, to: &Found<'a>) -> Result<Vec<Found<'a>>, CompatError> {
-    let (Some(a), Some(b)) = (&from.end, &to.end) else { return Ok(Vec::new()) };
-    let reason = format!(
-        "`{}` went and `{}` came, with the same key and the same shape",
-        text(&from.at),
-        text(&to.at)
-    );
-    let confidence = if a.required == b.required { 75 } else { 65 };
-    let moved = Found { confidence, reason, ..Found::path("move", from.at.clone(), to.at.clone()) };
-    let keys: Vec<&str> = to.at.iter().map(String::as_str).collect();
-    let mut ops = vec![moved];
-    if b.required && !a.required {
-        let require = Found::new("require", &keys, 90, format!("`{}` is required", text(&to.at)));
-        ops.push(given(require, sample(walk.new, &b.place)?, "where it is left out"));
-    }
-    if a.required && !b.required {
-        let relax = Found::new("relax", &keys, 90, format!("`{}` is not required", text(&to.at)));
-        ops.push(given(relax, sample(walk.old, &a.place)?, "where it is left out"));
-    }
-    Ok(ops)
+    kept
 }

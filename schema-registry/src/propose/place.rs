@@ -94,6 +94,15 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
+    /// The place where a branch holds too.
+    #[must_use]
+    pub(super) fn with(&self, branch: &Place<'a>) -> Place<'a> {
+        let mut types = self.types.clone();
+        narrow(&mut types, &branch.types);
+        let nodes = [self.nodes.as_slice(), &branch.nodes].concat();
+        Place { nodes, branches: branch.branches.clone(), null: self.null && branch.null, types }
+    }
+
     /// Whether a value is an object or null, always.
     pub(super) fn is_object(&self) -> bool {
         self.is_only("object")

@@ -20,7 +20,7 @@ pub(super) fn names(old: &str, new: &str) -> u32 {
 }
 
 /// The words of a name in small letters: `givenName`, `given_name` and `given-name` have the same.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small = false;
     for c in name.chars() {

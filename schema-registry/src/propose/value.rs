@@ -36,7 +36,7 @@ pub(super) fn retyped<'a>(
         if !CASTS.iter().any(|(a, b)| (*a, *b) == (from, to) || (*b, *a) == (from, to)) {
             return Ok(Some(Way::Other));
         }
-        let reason = format!("the type changed from {from} to {to}");
+        let reason = format!("the type changed from {from} to {to}{}", counted(from, to));
         let cast = Found::new("cast", &[], 70, reason);
         return Ok(Some(Way::By(vec![cast.with("from", json!(from)).with("to", json!(to))])));
     }
@@ -58,6 +58,21 @@ pub(super) fn retyped<'a>(
         return Ok(Some(Way::By([vec![unwrap], inner].concat())));
     }
     Ok(Some(Way::Other))
+}
+
+/// What a number says that is cast to a date or from one.
+fn counted(from: &str, to: &str) -> &'static str {
+    match (from, to) {
+        ("integer", "date-time") => {
+            "; the number counts microseconds: if it counts seconds (or milliseconds), put `scale` with \
+             `num: 1000000` (or `num: 1000`) before this"
+        }
+        ("date-time", "integer") => {
+            "; the number counts microseconds: if it is to count seconds (or milliseconds), put `scale` with \
+             `den: 1000000` (or `den: 1000`) behind this"
+        }
+        _ => "",
+    }
 }
 
 /// The operations between a value and the elements of an array, if it may be one of them.

@@ -116,7 +116,8 @@ fn a_field_under_another_name_is_renamed() {
     check("mail: {type: string}", "email: {type: integer}", "[{remove: {at: /mail}}, {add: {at: /email}}]");
     check("age: {type: string}", "color: {type: string}", "[{remove: {at: /age}}, {add: {at: /color}}]");
     let two = "[{remove: {at: /url}}, {add: {at: /url_a}}, {add: {at: /url_b}}]";
-    check("url: {type: string}", "url_a: {type: string}, url_b: {type: string}", two);
+    let link = |key: &str| format!("{key}: {{type: string, format: uri}}");
+    check(&link("url"), &format!("{}, {}", link("url_a"), link("url_b")), two);
 }
 
 #[test]
@@ -136,6 +137,121 @@ fn a_field_in_another_object_is_moved() {
         "user!: {type: object, properties: {}}, prefs!: {type: object, properties: {locale: {type: string}}}";
     check(old, new, "[{move: {from: /user/locale, to: /prefs/locale}}]");
     check(new, old, "[{move: {from: /prefs/locale, to: /user/locale}}]");
+}
+
+#[test]
+fn fields_are_nested_and_flattened() {
+    let flat = "email!: {type: string}, given_name!: {type: string}, family_name: {type: string}";
+    let name = |inner: &str| format!("email!: {{type: string}}, name!: {{type: object, {inner}}}");
+    let both = name("required: [given], properties: {given: {type: string}, family: {type: string}}");
+    check(
+        flat,
+        &both,
+        "[{move: {from: /family_name, to: /name/family}}, {move: {from: /given_name, to: /name/given}}]",
+    );
+    check(
+        &both,
+        flat,
+        "[{move: {from: /name/family, to: /family_name}}, {move: {from: /name/given, to: /given_name}}]",
+    );
+    // What has no counterpart comes and goes by itself.
+    let more = name(
+        "required: [given, title], properties: {given: {type: string}, family: {type: string}, title: {type: string}}",
+    );
+    check(
+        flat,
+        &more,
+        "[{move: {from: /family_name, to: /name/family}}, {move: {from: /given_name, to: /name/given}}, \
+         {add: {at: /name/title, default: ''}}]",
+    );
+    check(
+        &more,
+        flat,
+        "[{remove: {at: /name/title, default: ''}}, {move: {from: /name/family, to: /family_name}}, \
+         {move: {from: /name/given, to: /given_name}}]",
+    );
+    // The same keys are enough if they are most of the object, and an object made of nothing is required.
+    let loose = "street: {type: string}, city: {type: string}";
+    let address = |must: &str| {
+        format!(
+            "address{must}: {{type: object, properties: {{street: {{type: string}}, city: {{type: string}}}}}}"
+        )
+    };
+    let moves = "{move: {from: /city, to: /address/city}}, {move: {from: /street, to: /address/street}}";
+    check(loose, &address(""), &format!("[{moves}]"));
+    check(loose, &address("!"), &format!("[{moves}, {{require: {{at: /address, default: {{}}}}}}]"));
+    check(
+        "url: {type: string}",
+        "site: {type: object, properties: {url: {type: string}, a: {}, b: {}}}",
+        "[{remove: {at: /url}}, {add: {at: /site}}]",
+    );
+}
+
+#[test]
+fn the_lens_of_the_design_is_proposed() {
+    check(
+        "user_id!: {type: string}, email!: {type: string, format: email}, given_name!: {type: string}, family_name!: {type: string}",
+        "user_id!: {type: string}, email!: {type: string, format: email}, locale!: {type: string, default: en}, \
+         name!: {type: object, required: [given, family], properties: {given: {type: string}, family: {type: string}}}",
+        "[{move: {from: /family_name, to: /name/family}}, {move: {from: /given_name, to: /name/given}}, \
+         {add: {at: /locale, default: en}}]",
+    );
+}
+
+#[test]
+fn what_is_moved_is_led_across_too() {
+    check(
+        "user_age: {type: integer}",
+        "user!: {type: object, properties: {age: {type: [integer, 'null']}, id: {type: string}}, required: [id]}",
+        "[{move: {from: /user_age, to: /user/age}}, {nullable: {at: /user/age, null_as: 0}}, \
+         {require: {at: /user, default: {id: ''}}}, {add: {at: /user/id, default: ''}}]",
+    );
+}
+
+#[test]
+fn one_text_and_several_are_cut_and_joined() {
+    let (one, two) = ("name!: {type: string}", "last_name: {type: string}, first_name!: {type: string}");
+    check(one, two, "[{split: {from: /name, to: [/first_name, /last_name], by: ' '}}]");
+    check(two, one, "[{join: {from: [/first_name, /last_name], to: /name, by: ' '}}]");
+    let loose = "last_name: {type: string}, first_name: {type: string}";
+    check(
+        one,
+        loose,
+        "[{split: {from: /name, to: [/first_name, /last_name], by: ' '}}, {relax: {at: /first_name, default: ''}}]",
+    );
+    let strict = "last_name!: {type: string}, first_name!: {type: string}";
+    check(
+        one,
+        strict,
+        "[{split: {from: /name, to: [/first_name, /last_name], by: ' '}}, {require: {at: /last_name, default: ''}}]",
+    );
+    let proposal = proposals(&object(one), &object(two)).remove(0);
+    assert!(proposal.confidence < 50 && proposal.reason.contains("confirm it"), "{}", proposal.reason);
+}
+
+#[test]
+fn a_cast_of_a_time_says_what_the_number_counts() {
+    let (number, time) = (object("a: {type: integer}"), object("a: {type: string, format: date-time}"));
+    for (old, new, word) in [(&number, &time, "`num: 1000000`"), (&time, &number, "`den: 1000`")] {
+        let reason = proposals(old, new).remove(0).reason;
+        assert!(
+            reason.contains("microseconds") && reason.contains("`scale`") && reason.contains(word),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn members_beside_a_choice_and_in_it_are_the_same() {
+    let branch = |tag: &str| {
+        format!(
+            "{{type: object, required: [name, kind], properties: {{kind: {{const: {tag}}}, name: {{type: string}}}}}}"
+        )
+    };
+    let choice = format!("{{oneOf: [{}, {}]}}", branch("x"), branch("y"));
+    let narrowed = format!("a!: {{allOf: [{choice}, {}]}}", branch("x"));
+    check(&narrowed, &format!("a!: {choice}"), "");
+    check(&format!("a!: {choice}"), &narrowed, "");
 }
 
 #[test]
