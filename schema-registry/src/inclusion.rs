@@ -13,8 +13,8 @@
 
 mod array;
 mod combined;
-mod doc;
-mod eval;
+pub(crate) mod doc;
+pub(crate) mod eval;
 mod never;
 mod object;
 mod prove;

@@ -220,13 +220,23 @@ impl<'a> Prover<'a> {
         let cases = view.cases().or_else(|| by_type(view, word)).or_else(|| self.by_tag(view, sup, word));
         let Some(cases) = cases else { return false };
         let first = self.gaps.split_off(start);
-        let holds = cases.iter().all(|case| self.never(case) || self.each(case, sup, word, fuel - 1));
+        let holds = cases.iter().all(|case| {
+            self.never(case) || self.takes_values(case, sup) || self.each(case, sup, word, fuel - 1)
+        });
         if holds {
             self.gaps.truncate(start);
         } else if self.gaps.len() == start {
             self.gaps.extend(first);
         }
         holds
+    }
+
+    /// Whether a view takes listed values only, and each is valid at the place.
+    fn takes_values(&mut self, view: &View<'a>, sup: Place<'a>) -> bool {
+        let values = self.finite(view);
+        values.is_some_and(|values| {
+            values.iter().all(|value| eval::valid(sup, value, &mut self.patterns) == Some(true))
+        })
     }
 
     fn word(&mut self, view: &View<'a>, sup: Place<'a>, word: &'static str) -> bool {

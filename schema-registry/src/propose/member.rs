@@ -183,17 +183,31 @@ pub(super) fn kept<'a>(
     to: &End<'a>,
     inner: Vec<Found<'a>>,
 ) -> Result<Vec<Found<'a>>, CompatError> {
-    let (a, b) = (&from.place, &to.place);
+    let is = |name: &str| inner.iter().any(|f| f.at.is_empty() && f.name == name);
+    let (wrapped, unwrapped) = (is("wrap"), is("unwrap"));
+    // Null is compared between the values that become each other.
+    let a = if unwrapped { Place::of(walk.old, &from.place.items())? } else { from.place.clone() };
+    let b = if wrapped { Place::of(walk.new, &to.place.items())? } else { to.place.clone() };
     let mut found = Vec::new();
-    if from.required && !to.required {
-        found.push(relaxed(walk, key, a)?);
-    } else if b.null && !a.null && !a.types.is_empty() {
-        found.extend(value::nullable(walk.old, a)?.map(|nullable| nullable.below(key)));
+    let nullable = b.null && !a.null && !a.types.is_empty();
+    if from.required && (wrapped || !to.required) {
+        // On the way back nothing comes of an empty array.
+        let need = if wrapped { EMPTY } else { LEFT_OUT };
+        found.push(relaxed(walk, key, &from.place, need)?);
+    } else if nullable && !unwrapped {
+        found.extend(value::nullable(walk.old, &a)?.map(|nullable| nullable.below(key)));
     }
-    found.extend(held(walk, key, a, b, inner)?);
+    let never_null = a.null && !b.null && !b.types.is_empty();
+    if wrapped && never_null {
+        found.push(required(walk, key, &b, false)?);
+    }
+    found.extend(held(walk, key, &from.place, &to.place, inner)?);
+    if unwrapped && nullable {
+        found.extend(value::nullable(walk.old, &a)?.map(|nullable| nullable.below(key)));
+    }
     let absent = to.required && !from.required;
-    if absent || (a.null && !b.null && !b.types.is_empty()) {
-        found.push(required(walk, key, b, absent)?);
+    if absent || (never_null && !wrapped) {
+        found.push(required(walk, key, &to.place, absent)?);
     }
     Ok(found)
 }
@@ -224,10 +238,21 @@ fn held<'a>(
     Ok(if wrapped { [of_members, of_value].concat() } else { [of_value, of_members].concat() })
 }
 
-/// Lets the new side leave a member out.
-pub(super) fn relaxed<'a>(walk: &Walk<'a, '_>, key: &str, old: &Place<'a>) -> Result<Found<'a>, CompatError> {
-    let relax = Found::new("relax", &[key], 90, format!("`{key}` is not required any more"));
-    Ok(given(relax, sample(walk.old, old)?, "where it is left out"))
+/// Why the way back needs a default, and where it stands.
+type Need = (&'static str, &'static str);
+
+pub(super) const LEFT_OUT: Need = ("is not required any more", "where it is left out");
+const EMPTY: Need = ("may be an empty array now", "in place of an empty array");
+
+/// Lets the new side lack a member that the old one requires.
+pub(super) fn relaxed<'a>(
+    walk: &Walk<'a, '_>,
+    key: &str,
+    old: &Place<'a>,
+    (why, when): Need,
+) -> Result<Found<'a>, CompatError> {
+    let relax = Found::new("relax", &[key], 90, format!("`{key}` {why}"));
+    Ok(given(relax, sample(walk.old, old)?, when))
 }
 
 /// Makes the new side always have a member, or if it is not `absent`, not null.

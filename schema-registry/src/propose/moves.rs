@@ -13,7 +13,7 @@ mod texts;
 use std::collections::BTreeSet;
 
 use super::found::{Found, text};
-use super::member::kept;
+use super::member::{LEFT_OUT, kept, relaxed};
 use super::walk::{Walk, Way};
 use crate::compat::CompatError;
 use ends::{Lone, ends};
@@ -33,7 +33,7 @@ pub(super) fn settled<'a>(
             moved.push((from, to, sure));
         }
     }
-    moves.extend(hosts::given_to(walk, &gone, &came, &moved)?);
+    let given = hosts::given_to(walk, &gone, &came, &moved)?;
     let (from, to): (Vec<&Lone<'a>>, Vec<&Lone<'a>>) = moved.iter().map(|(from, to, _)| (*from, *to)).unzip();
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for one in found {
@@ -44,7 +44,7 @@ pub(super) fn settled<'a>(
         }
     }
     texts::cut(walk, &mut before, &mut moves, &mut after)?;
-    Ok(once([before, moves, after].concat()))
+    Ok(once([before, moves, after, given].concat()))
 }
 
 /// The move, and what changes on it; none if nothing leads from the one to the other.
@@ -70,7 +70,7 @@ fn between<'a>(
     let old = ends::End { required: from.always, ..from.end.clone() };
     let mut ops = kept(walk, key, &old, &to.end, inner)?;
     if from.end.required && !from.always && !to.end.required {
-        ops.push(super::member::relaxed(walk, key, &from.end.place)?);
+        ops.push(relaxed(walk, key, &from.end.place, LEFT_OUT)?);
     }
     for host in above.iter().rev() {
         ops = ops.into_iter().map(|op| op.below(host)).collect();

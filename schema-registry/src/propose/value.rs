@@ -52,7 +52,13 @@ pub(super) fn retyped<'a>(
         let unwrap =
             Found::new("unwrap", &[], 50, "an array became one value: the first is taken, confirm it");
         let mut unwrap = unwrap.with("pick", json!("first"));
-        if let Some(default) = sample(walk.new, new)? {
+        // What is taken in place of an empty array goes on as an element does.
+        let default = if inner.is_empty() {
+            sample(walk.new, new)?
+        } else {
+            sample(walk.old, &Place::of(walk.old, &old.items())?)?
+        };
+        if let Some(default) = default {
             unwrap = unwrap.with("else", default.value);
         }
         return Ok(Some(Way::By([vec![unwrap], inner].concat())));

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
 
 mod image;
+mod pairs;
 mod propose;
 mod wrong;
 

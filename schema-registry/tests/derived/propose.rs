@@ -204,7 +204,7 @@ fn what_is_moved_is_led_across_too() {
         "user_age: {type: integer}",
         "user!: {type: object, properties: {age: {type: [integer, 'null']}, id: {type: string}}, required: [id]}",
         "[{move: {from: /user_age, to: /user/age}}, {nullable: {at: /user/age, null_as: 0}}, \
-         {require: {at: /user, default: {id: ''}}}, {add: {at: /user/id, default: ''}}]",
+         {add: {at: /user/id, default: ''}}, {require: {at: /user, default: {id: ''}}}]",
     );
 }
 

@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::origin::with_definitions;
+use crate::inclusion::doc::Doc;
+use crate::inclusion::eval::{self, Patterns};
+
 /// References, `allOf`, `anyOf` and `oneOf` within each other at one place.
 const FOLDED_MAX: usize = 32;
 /// Schemas that are looked at for one image, some of them again and again.
@@ -48,6 +52,13 @@ impl Definitions<'_> {
     /// The schema that a reference leads to.
     pub(super) fn target(&self, reference: &str) -> Option<&Value> {
         self.root.pointer(reference.strip_prefix('#')?)
+    }
+
+    /// Whether a value is certainly valid under a schema.
+    pub(super) fn takes(&self, schema: &Value, value: &Value) -> bool {
+        let whole = with_definitions(schema.clone(), self.root.clone());
+        let doc = Doc::read(&whole);
+        doc.is_ok_and(|doc| eval::valid(doc.root(), value, &mut Patterns::default()) == Some(true))
     }
 
     /// The types that a value may have.

@@ -143,9 +143,14 @@ impl Imager<'_> {
         let rest = if null { without_null(self.of, &member.schema) } else { member.schema.clone() };
         let schema = match (filled, self.purpose) {
             (false, _) | (true, Purpose::Schema) => rest,
-            (true, Purpose::Proof) => either(rest, json!({ "const": value })),
+            (true, Purpose::Proof) => self.or_value(rest, value),
         };
         (schema, member.required || absent)
+    }
+
+    /// A schema, or a value that the lens gives: the schema alone, if it takes the value.
+    fn or_value(&self, schema: Value, value: &Value) -> Value {
+        if self.of.takes(&schema, value) { schema } else { either(schema, self.value(value)) }
     }
 
     fn wrapped(
@@ -165,7 +170,7 @@ impl Imager<'_> {
                 return Err(format!("`{at}` is {}, and not an array", words(&types)));
             };
             Ok(match otherwise {
-                Some(value) if !some => (either(item, self.value(value)), m.required),
+                Some(value) if !some => (self.or_value(item, value), m.required),
                 _ => (item, m.required && some),
             })
         })

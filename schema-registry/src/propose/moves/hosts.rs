@@ -2,7 +2,7 @@
 //! moved into it.
 
 use super::super::found::{Found, text};
-use super::super::member::{given, relaxed};
+use super::super::member::{LEFT_OUT, given, relaxed};
 use super::super::place::Place;
 use super::super::sample::sample;
 use super::super::walk::Walk;
@@ -36,7 +36,7 @@ pub(super) fn given_to<'a>(
             continue;
         };
         // Something has to be left of it for the way back.
-        found.extend(below(&to.at, |key| relaxed(walk, key, &from.end.place))?);
+        found.extend(below(&to.at, |key| relaxed(walk, key, &from.end.place, LEFT_OUT))?);
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::super::found::{End, Found, text};
-use super::super::member::{relaxed, required};
+use super::super::member::{LEFT_OUT, relaxed, required};
 use super::super::similar;
 use super::super::walk::Walk;
 use crate::compat::CompatError;
@@ -114,7 +114,11 @@ fn presence<'a>(
     let mut found = Vec::new();
     let mut at = |one: &Found<'a>, up: bool| -> Result<(), CompatError> {
         let (Some(end), Some((key, above))) = (&one.end, one.at.split_last()) else { return Ok(()) };
-        let made = if up { required(walk, key, &end.place, true)? } else { relaxed(walk, key, &end.place)? };
+        let made = if up {
+            required(walk, key, &end.place, true)?
+        } else {
+            relaxed(walk, key, &end.place, LEFT_OUT)?
+        };
         found.push(above.iter().rev().fold(made, |found, host| found.below(host)));
         Ok(())
     };
