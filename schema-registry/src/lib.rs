@@ -38,7 +38,7 @@ pub use inclusion::{Gap, Inclusion, includes};
 pub use lens::{Lens, Purpose, Way, derive};
 pub use limits::*;
 pub use problem::Problem;
-pub use propose::{PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};
+pub use propose::{OFFERED_OPS_MAX, PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};
 pub use registry::{Change, JUDGED_BYTES_MAX, Logged, NoSamples, Registry, Samples, TypeChange};
 pub use report::{Class, Direction, Labels, Report, TypeReport, Verdict, Witness};
 pub use shape::{EventShape, Invalid, Slot, SlotKind, Unchecked};

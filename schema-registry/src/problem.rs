@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::PROBLEMS_MAX;
+use crate::propose::Proposal;
 
 /// One thing wrong with a document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,18 +21,35 @@ pub struct Problem {
     /// A document that shows it: valid on one side of a lens, and not to be read on the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<serde_json::Value>,
+    /// The operations of a lens that would probably mend it, to be confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposal: Vec<Proposal>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem { pointer: pointer.into(), message: message.into(), help: None, witness: None }
+        let (pointer, message) = (pointer.into(), message.into());
+        Problem { pointer, message, help: None, witness: None, proposal: Vec::new() }
     }
 
     /// The same problem, with advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same problem, with operations that would probably mend it; its advice says so, if there are any.
+    #[must_use]
+    pub fn proposal(mut self, proposal: Vec<Proposal>) -> Problem {
+        if !proposal.is_empty() {
+            let there =
+                "a lens that probably leads there is in `proposal`, and `selfsame lens propose` writes it";
+            let help = self.help.take();
+            self.help = Some(help.map_or(there.to_owned(), |help| format!("{help}: {there}")));
+        }
+        self.proposal = proposal;
         self
     }
 

@@ -22,6 +22,7 @@ use crate::json::pointer;
 use crate::json::tree::Node;
 use crate::lens::{Lens, Loss, Way};
 use crate::problem::{Problem, Problems};
+use crate::propose::{Proposal, offered};
 use crate::report::{Direction, Labels, Report, TypeReport, Verdict, Witness};
 use crate::sample::{Budget, documents, has_strangers};
 use crate::shape::EventShape;
@@ -79,6 +80,7 @@ impl Registry {
         let mut trial = self.clone();
         trial.insert(version.clone());
         let Some(report) = trial.report(parent, version.no, samples) else { return Ok(None) };
+        let Some(parent) = self.version(parent) else { return Ok(None) };
         let mut problems = Problems::default();
         for t in &report.types {
             let partial = version.document.events().get(&t.event_type).is_some_and(|event| event.partial);
@@ -118,7 +120,7 @@ impl Registry {
 }
 
 /// The problem of a type that some document of the parent's cannot be read in.
-fn refused(version: &Version, parent: VersionNo, t: &TypeReport, witness: &Witness) -> Problem {
+fn refused(version: &Version, parent: &Version, t: &TypeReport, witness: &Witness) -> Problem {
     let unled = version.edge(t.event_type.as_str()).and_then(|edge| edge.unled.clone());
     let made = match witness.at {
         Some(at) => format!("the event at {at}"),
@@ -129,13 +131,24 @@ fn refused(version: &Version, parent: VersionNo, t: &TypeReport, witness: &Witne
         Some(unled) => Problem { message: format!("{}; {shows}", unled.message), ..unled },
         None => {
             let place = pointer::child("/lenses", t.event_type.as_str());
-            let message = format!("the lens does not lead every event of {parent} here; {shows}");
+            let message = format!("the lens does not lead every event of {} here; {shows}", parent.no);
             let help = "lead it here, or accept that such events are skipped with `partial: true` \
                         under the event type";
             Problem::new(place, message).help(help)
         }
     };
-    problem.witness(witness.document.clone())
+    problem.proposal(proposed(version, parent, t)).witness(witness.document.clone())
+}
+
+/// The lens that a type without one probably needs.
+fn proposed(version: &Version, parent: &Version, t: &TypeReport) -> Vec<Proposal> {
+    let edge = version.edge(t.event_type.as_str()).filter(|edge| edge.lens.is_empty());
+    let proposal = edge.and_then(|edge| {
+        let old = parent.document.events().get(&edge.from)?;
+        let own = version.document.events().get(&t.event_type)?;
+        Some(offered(&old.bundled(), &own.bundled()))
+    });
+    proposal.unwrap_or_default()
 }
 
 /// The schemas of every version on a way, as JSON.

@@ -8,6 +8,8 @@
 //! With `--json` the same is one line of JSON on stderr, in the form of a problem document. The exit code
 //! is 1 for what was refused or failed, 2 for a wrong command line, and 255 for a bug of ours.
 
+mod problems;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -207,6 +209,9 @@ impl Failure {
             return;
         }
         eprintln!("error[{}]: {self}", self.code());
+        if let Failure::Refused(problem) = self {
+            eprint!("{}", problems::listed(problem));
+        }
         for line in self.help() {
             eprintln!("  help: {line}");
         }
