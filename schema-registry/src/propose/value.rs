@@ -13,6 +13,9 @@ use crate::compat::source::Source;
 /// Listed values that are compared with each other.
 const LISTED_MAX: usize = 256;
 
+/// Listed values that a sentence names.
+const NAMED_MAX: usize = 8;
+
 /// Types whose values can be said in each other.
 const CASTS: [(&str, &str); 5] = [
     ("string", "integer"),
@@ -154,9 +157,9 @@ pub(super) fn listed<'a>(old: &Place<'a>, new: &Place<'a>) -> Option<Found<'a>> 
     }
     let confirm = if sure == 15 { ": confirm the table" } else { "" };
     let reason = match (gone.as_slice(), came.as_slice()) {
-        ([], came) => format!("the values {} came{confirm}", all(came)),
-        (gone, []) => format!("the values {} went{confirm}", all(gone)),
-        (gone, came) => format!("the values {} went and {} came{confirm}", all(gone), all(came)),
+        ([], came) => format!("{} came{confirm}", all(came)),
+        (gone, []) => format!("{} went{confirm}", all(gone)),
+        (gone, came) => format!("{} went and {} came{confirm}", all(gone), all(came)),
     };
     let found = Found::new("convert", &[], u8::try_from(sure).unwrap_or(15), reason);
     Some(found.with("up", up.into()).with("down", down.into()).with("else", json!("keep")))
@@ -188,6 +191,11 @@ fn closest<'v>(value: &str, others: &[&'v str]) -> Option<&'v str> {
     others.iter().copied().rev().max_by_key(|other| similar::names(value, other))
 }
 
+/// Values for a sentence: the first of them, if they are many.
 fn all(values: &[&str]) -> String {
-    values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+    let named: Vec<String> = values.iter().take(NAMED_MAX).map(|value| format!("`{value}`")).collect();
+    let more = values.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let values = if values.len() == 1 { "the value" } else { "the values" };
+    format!("{values} {}{more}", named.join(", "))
 }

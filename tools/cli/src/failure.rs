@@ -8,7 +8,7 @@
 //! With `--json` the same is one line of JSON on stderr, in the form of a problem document. The exit code
 //! is 1 for what was refused or failed, 2 for a wrong command line, and 255 for a bug of ours.
 
-mod problems;
+pub(crate) mod problems;
 
 use std::io;
 use std::net::SocketAddr;

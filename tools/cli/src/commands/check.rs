@@ -13,6 +13,7 @@ use selfsame_schema::inclusion::{Examined, INCLUSION_STEPS_MAX, Inclusion, exami
 use selfsame_schema::sample::{Budget, Untried};
 use serde_json::{Value, json};
 
+use crate::commands::lens::schema;
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, line, table};
 
@@ -89,7 +90,7 @@ impl Mode {
 }
 
 pub(crate) async fn run(args: CheckArgs, out: Out) -> Outcome {
-    let (old, new) = (dated(read(&args.old)?), dated(read(&args.new)?));
+    let (old, new) = (dated(schema(&args.old)?), dated(schema(&args.new)?));
     if let Some(path) = &args.lens {
         return lens::run(&old, &new, path, args.mode, out);
     }

@@ -1,13 +1,14 @@
 //! `lens`: the way between two schemas, proposed from both or led from one; on files alone.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use selfsame_schema::{CompatError, Lens, Proposal, propose};
+use selfsame_schema::{CompatError, Lens, Problem, Proposal, propose};
 use serde_json::{Map, Value, json};
 
 use crate::commands::check::read;
+use crate::failure::problems::operations;
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, line};
 
@@ -49,25 +50,66 @@ pub(crate) struct ApplyArgs {
 
 pub(crate) async fn run(command: LensCommand, out: Out) -> Outcome {
     match command {
-        LensCommand::Propose(args) => {
-            let (old, new) = (read(&args.old)?, read(&args.new)?);
-            let what = || format!("`{}` with `{}`", args.old.display(), args.new.display());
-            let proposed = proposed(&old, &new);
-            let proposed = proposed.map_err(|e| Failure::Input { what: what(), reason: e.to_string() })?;
-            line(&if out.json { json_of(&proposed).to_string() } else { people(&proposed) })
-        }
-        LensCommand::Apply(args) => {
-            let (schema, operations) = (read(&args.schema)?, read(&args.lens)?);
-            // Where it leads to is what is asked for, so nothing is known of it yet.
-            let lens = Lens::parse(&operations, &schema, &Value::Bool(true));
-            let led = lens.and_then(|lens| lens.lead(&schema).map_err(|problem| vec![problem]));
-            let led = led.map_err(|problems| Failure::Input {
-                what: format!("the lens in `{}`", args.lens.display()),
-                reason: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            })?;
-            line(&if out.json { led.to_string() } else { format!("{led:#}") })
-        }
+        LensCommand::Propose(args) => propose_lens(&args, out),
+        LensCommand::Apply(args) => apply(&args, out),
     }
+}
+
+fn propose_lens(args: &ProposeArgs, out: Out) -> Outcome {
+    let (old, new) = (read(&args.old)?, read(&args.new)?);
+    let what = || format!("`{}` with `{}`", args.old.display(), args.new.display());
+    if events(&old).is_some() != events(&new).is_some() {
+        let reason = "one is a schema-version document and the other a schema: give two of a kind".to_owned();
+        return Err(Failure::Input { what: what(), reason });
+    }
+    let proposed = proposed(&old, &new);
+    let proposed = proposed.map_err(|e| Failure::Input { what: what(), reason: e.to_string() })?;
+    line(&if out.json { json_of(&proposed).to_string() } else { people(&proposed) })?;
+    eprintln!("{}", said(&proposed));
+    Ok(())
+}
+
+/// What is said beside the proposal.
+fn said(proposed: &Proposed) -> &'static str {
+    match proposed {
+        Proposed::One(proposals) if proposals.is_empty() => {
+            "no operation is proposed: the two are alike, or differ in what no operation expresses"
+        }
+        Proposed::One(_) => "confirm it, then judge it with `selfsame check OLD NEW --lens LENS --mode full`",
+        Proposed::Types(types) if types.is_empty() => {
+            "no operation is proposed: no event type that both have differs in what an operation expresses"
+        }
+        Proposed::Types(_) => "confirm it, put it into NEW, and register NEW: the engine judges it",
+    }
+}
+
+fn apply(args: &ApplyArgs, out: Out) -> Outcome {
+    let (schema, operations) = (schema(&args.schema)?, read(&args.lens)?);
+    if !schema.is_object() && !schema.is_boolean() {
+        let reason = "it is no schema, which is an object or a boolean".to_owned();
+        return Err(Failure::Input { what: format!("`{}`", args.schema.display()), reason });
+    }
+    // Where it leads to is what is asked for, so nothing is known of it yet.
+    let lens = Lens::parse(&operations, &schema, &Value::Bool(true));
+    let led = lens.and_then(|lens| lens.lead(&schema).map_err(|problem| vec![problem]));
+    let led = led.map_err(|problems| unusable(&args.lens, &problems))?;
+    line(&if out.json { led.to_string() } else { format!("{led:#}") })
+}
+
+/// A schema by itself.
+pub(super) fn schema(path: &Path) -> Outcome<Value> {
+    let schema = read(path)?;
+    if events(&schema).is_some() {
+        let reason = "it is a schema-version document: give the schema of one event type".to_owned();
+        return Err(Failure::Input { what: format!("`{}`", path.display()), reason });
+    }
+    Ok(schema)
+}
+
+/// A lens that does not lead anywhere.
+pub(super) fn unusable(path: &Path, problems: &[Problem]) -> Failure {
+    let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    Failure::Input { what: format!("the lens in `{}`", path.display()), reason }
 }
 
 /// Proposals, by event type if there are several.
@@ -138,9 +180,6 @@ fn people(proposed: &Proposed) -> String {
 }
 
 fn list(proposals: &[Proposal], indent: &str, text: &mut String) {
-    for proposal in proposals {
-        let _ = writeln!(text, "{indent}# {} % sure: {}", proposal.confidence, proposal.reason);
-        // Flow style: JSON is YAML, and one operation stays on one line.
-        let _ = writeln!(text, "{indent}- {}", proposal.op);
-    }
+    let proposals: Vec<Value> = proposals.iter().map(|proposal| json!(proposal)).collect();
+    operations(&proposals, indent, text);
 }

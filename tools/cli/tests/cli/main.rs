@@ -6,5 +6,6 @@ mod contract;
 mod five_minutes;
 mod helper;
 mod import_goes_on;
+mod lens;
 mod over_nats;
 mod written_types;
