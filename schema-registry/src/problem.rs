@@ -22,15 +22,15 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<serde_json::Value>,
     /// The operations of a lens that would probably mend it, to be confirmed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub proposal: Vec<Proposal>,
+    #[serde(default, skip_serializing_if = "<[Proposal]>::is_empty")]
+    pub proposal: Box<[Proposal]>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Problem {
         let (pointer, message) = (pointer.into(), message.into());
-        Problem { pointer, message, help: None, witness: None, proposal: Vec::new() }
+        Problem { pointer, message, help: None, witness: None, proposal: Box::default() }
     }
 
     /// The same problem, with advice.
@@ -49,7 +49,7 @@ impl Problem {
             let help = self.help.take();
             self.help = Some(help.map_or(there.to_owned(), |help| format!("{help}: {there}")));
         }
-        self.proposal = proposal;
+        self.proposal = proposal.into();
         self
     }
 

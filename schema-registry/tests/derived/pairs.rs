@@ -85,7 +85,7 @@ fn object(dice: &mut Dice, depth: usize, names: &[&str]) -> Object {
 }
 
 /// A change that an author makes.
-fn changed(dice: &mut Dice, object: &mut Object, depth: usize, names: &[&str]) {
+fn changed(dice: &mut Dice, object: &mut Object, names: &[&str]) {
     let keys: Vec<String> = object.keys().cloned().collect();
     let Some(key) = (!keys.is_empty()).then(|| dice.one_of(&keys)) else { return };
     match dice.below(9) {
@@ -107,10 +107,10 @@ fn changed(dice: &mut Dice, object: &mut Object, depth: usize, names: &[&str]) {
         7 => flattened(object),
         _ => {
             if let (Field::Object(inner), _) = object.get_mut(&key).expect("a member") {
-                changed(dice, inner, depth, &INNER);
+                changed(dice, inner, &INNER);
             } else if let (Field::List(item), _) = object.get_mut(&key).expect("a member") {
                 match item.as_mut() {
-                    Field::Object(inner) => changed(dice, inner, depth, &INNER),
+                    Field::Object(inner) => changed(dice, inner, &INNER),
                     item => *item = retyped(dice, item.clone()),
                 }
             }
@@ -184,7 +184,7 @@ fn pair(seed: u64) -> (Value, Value) {
     let old = object(&mut dice, 2, &NAMES);
     let mut new = old.clone();
     for _ in 0..=dice.below(4) {
-        changed(&mut dice, &mut new, 2, &NAMES);
+        changed(&mut dice, &mut new, &NAMES);
     }
     (schema(&old), schema(&new))
 }

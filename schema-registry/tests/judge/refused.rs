@@ -53,3 +53,40 @@ fn a_cast_that_not_every_value_survives_is_refused() {
     let lens = json!([{ "cast": { "at": "/a", "from": "string", "to": "integer" } }]);
     check(&text(&json!({})), &lens, &new, &["/a", "JSON number"]);
 }
+
+/// One line per case: old and new properties, the lens, and the operations that the refusal proposes.
+#[test]
+fn a_refusal_proposes_the_lens_that_is_missing() {
+    let of = |properties: Value| {
+        let required: Vec<String> = properties.as_object().expect("properties").keys().cloned().collect();
+        json!({ "type": "object", "required": required, "properties": properties })
+    };
+    let text = json!({ "type": "string" });
+    let flat = of(json!({ "given_name": text, "id": text }));
+    let name = json!({ "type": "object", "required": ["given"], "properties": { "given": text } });
+    let nested = of(json!({ "name": name, "id": text }));
+    let moved = json!([{ "move": { "from": "/given_name", "to": "/name/given" } }]);
+    let short = of(json!({ "given_name": { "type": "string", "maxLength": 1 }, "id": text }));
+    let many = |n: usize| {
+        let members = (0..n).map(|n| (format!("only{n}x{n}"), text.clone()));
+        of(members.chain([("id".to_owned(), text.clone())]).collect::<serde_json::Map<_, _>>().into())
+    };
+    let number = of(json!({ "given_name": { "type": "integer" }, "id": text }));
+    let cast = json!([{ "cast": { "at": "/given_name", "from": "string", "to": "integer" } }]);
+    let lens = json!([{ "convert": { "at": "/id", "up": { "a": "b" }, "else": "keep" } }]);
+    for (old, lens, new, expect) in [
+        (&flat, &Value::Null, &nested, &moved),
+        // Nothing that an operation expresses, too much to read, and a type with a lens of its own.
+        (&flat, &Value::Null, &short, &json!([])),
+        (&many(1), &Value::Null, &many(66), &json!([])),
+        (&flat, &Value::Null, &number, &cast),
+        (&flat, &lens, &number, &json!([])),
+    ] {
+        let (mut registry, document) = pair(old, lens, new);
+        let problems = add(&mut registry, &document).expect_err("it is refused");
+        let ops: Value = problems[0].proposal.iter().map(|proposal| proposal.op.clone()).collect();
+        assert_eq!(ops, *expect, "{}", lines(&problems));
+        let help = problems[0].help.as_deref().unwrap_or_default();
+        assert_eq!(help.contains("in `proposal`"), *expect != json!([]), "{help}");
+    }
+}
