@@ -135,10 +135,16 @@ pub(crate) fn read(path: &Path) -> Outcome<Value> {
     if text.len() as u64 > FILE_BYTES_MAX {
         return Err(unusable(format!("it has more than {FILE_BYTES_MAX} bytes")));
     }
-    if text.trim_start().starts_with('{') {
-        return serde_json::from_str(&text).map_err(|e| unusable(format!("not JSON: {e}")));
-    }
-    serde_norway::from_str(&text).map_err(|e| unusable(format!("not YAML: {e}")))
+    let is_json = text.trim_start().starts_with('{');
+    let json = match serde_json::from_str(&text) {
+        Ok(value) if is_json => return Ok(value),
+        Ok(_) => None,
+        Err(e) => Some(e).filter(|_| is_json),
+    };
+    // Braces are YAML too; what is neither was meant as JSON.
+    serde_norway::from_str(&text).map_err(|yaml| {
+        unusable(json.map_or_else(|| format!("not YAML: {yaml}"), |json| format!("not JSON: {json}")))
+    })
 }
 
 /// What is said about two schemas.

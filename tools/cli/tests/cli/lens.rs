@@ -95,7 +95,12 @@ fn a_proposed_lens_is_applied_and_judged() {
 fn where_there_is_nothing_to_propose_it_is_said() {
     for (old, new, out, err) in [
         (FLAT, FLAT, "[]\n", "no operation is proposed: the two are alike"),
-        ("type: string", "type: string\nmaxLength: 3", "[]\n", "no operation is proposed: the two are alike"),
+        (
+            "{ type: string }",
+            "type: string\nmaxLength: 3",
+            "[]\n",
+            "no operation is proposed: the two are alike",
+        ),
     ] {
         let ended = with(&[("old", old), ("new", new)], "lens propose @old @new");
         assert!(ended.err.starts_with(err), "{}", ended.err);
@@ -120,6 +125,7 @@ fn wrong_files_are_exit_1_and_say_what_is_wrong() {
         ("new", NESTED),
         ("version", document.as_str()),
         ("broken", "a: ["),
+        ("cut", "{ type: "),
         ("text", "just a text"),
         ("unknown", "[{ foo: { at: /x } }]"),
         ("astray", "[{ remove: { at: /nowhere } }]"),
@@ -129,6 +135,7 @@ fn wrong_files_are_exit_1_and_say_what_is_wrong() {
     for (command, expect) in [
         ("lens propose @old @missing", "cannot be read"),
         ("lens propose @broken @new", "cannot be used: not YAML"),
+        ("lens propose @cut @new", "cannot be used: not JSON"),
         ("lens propose @text @new", "the old schema is neither an object nor a boolean"),
         ("lens propose @version @new", "one is a schema-version document and the other a schema"),
         ("lens apply @version @lens", "it is a schema-version document: give the schema of one event type"),
