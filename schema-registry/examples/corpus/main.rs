@@ -13,6 +13,7 @@
 
 mod corpus;
 mod read;
+mod received;
 mod register;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ use std::process::ExitCode;
 use corpus::Corpus;
 use register::Registered;
 use selfsame_schema::Registry;
+
+/// What the version is called that takes what really arrives.
+const RECEIVED: &str = "as received";
 
 fn main() -> ExitCode {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "corpus".to_owned());
@@ -45,11 +49,20 @@ fn report(corpus: &Corpus) -> Result<(), String> {
         registered.push(one);
         parent = Some(document);
     }
+    let mut names: Vec<&str> = corpus.documents.iter().map(|(name, _)| name.as_str()).collect();
+    if let (Some((_, last)), Some((_, examples))) = (corpus.documents.last(), corpus.examples.last()) {
+        let (received, lacking) = received::as_received(last, examples);
+        let one = register::register(&mut registry, RECEIVED, &received, parent)?;
+        line(&one);
+        let lacking: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
+        println!("\n{RECEIVED}: 6.11.0 with these members optional: {}", lacking.join(", "));
+        registered.push(one);
+        names.push(RECEIVED);
+    }
     for one in &registered {
         list(&format!("{}: lenses that do not lead there", one.name), &one.unled);
         list(&format!("{}: partial", one.name), &one.partial);
     }
-    let names: Vec<&str> = corpus.documents.iter().map(|(name, _)| name.as_str()).collect();
     read::report(&registry, &names, &corpus.examples);
     Ok(())
 }

@@ -144,9 +144,9 @@ fn refused(version: &Version, parent: &Version, t: &TypeReport, witness: &Witnes
 fn proposed(version: &Version, parent: &Version, t: &TypeReport) -> Vec<Proposal> {
     let edge = version.edge(t.event_type.as_str()).filter(|edge| edge.lens.is_empty());
     let proposal = edge.and_then(|edge| {
-        let old = parent.document.events().get(&edge.from)?;
-        let own = version.document.events().get(&t.event_type)?;
-        Some(offered(&old.bundled(), &own.bundled()))
+        let old = parent.document.event_schema_json(&edge.from)?;
+        let own = version.document.event_schema_json(&t.event_type)?;
+        Some(offered(&old, &own))
     });
     proposal.unwrap_or_default()
 }
