@@ -162,6 +162,13 @@ pub(super) fn listed<'a>(old: &Place<'a>, new: &Place<'a>) -> Option<Found<'a>> 
         (gone, came) => format!("{} went and {} came{confirm}", all(gone), all(came)),
     };
     let found = Found::new("convert", &[], u8::try_from(sure).unwrap_or(15), reason);
+    let paired = pairs.len() == gone.len() && pairs.len() == came.len();
+    if paired && !old.null && !new.null {
+        // With every value named and none beside them, nothing is lost either way.
+        let stayed = from.iter().filter(|value| to.contains(value));
+        up.extend(stayed.map(|value| ((*value).to_owned(), json!(value))));
+        return Some(found.with("up", up.into()));
+    }
     Some(found.with("up", up.into()).with("down", down.into()).with("else", json!("keep")))
 }
 

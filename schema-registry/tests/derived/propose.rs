@@ -303,9 +303,10 @@ fn types_are_led_across() {
 
 #[test]
 fn listed_values_are_led_across() {
+    check("a: {enum: [m, f]}", "a: {enum: [male, f]}", "[{convert: {at: /a, up: {m: male, f: f}}}]");
     check(
-        "a: {enum: [m, f]}",
-        "a: {enum: [male, f]}",
+        "a: {enum: [m, f, null]}",
+        "a: {enum: [male, f, null]}",
         "[{convert: {at: /a, up: {m: male}, down: {male: m}, else: keep}}]",
     );
     check("a: {enum: [x]}", "a: {enum: [x, xy]}", "[{convert: {at: /a, up: {}, down: {xy: x}, else: keep}}]");
