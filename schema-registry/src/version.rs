@@ -123,6 +123,11 @@ impl Version {
         self.document.canonical()
     }
 
+    /// What its author should know though nothing is wrong.
+    pub fn notes(&self) -> &[Problem] {
+        self.document.notes()
+    }
+
     /// The shape of one event type.
     pub fn event(&self, event_type: &str) -> Option<&Arc<EventShape>> {
         self.shapes.get(event_type)

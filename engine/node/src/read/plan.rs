@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use selfsame_core::{Serving, Stage};
 use selfsame_record::{Name, VersionNo};
-use selfsame_schema::{Report, TypeReport, Verdict, Version};
+use selfsame_schema::{Registry, Report, TypeReport, Verdict, Version};
 use serde_json::{Value, json};
 
 use crate::handle::Handle;
@@ -49,7 +49,9 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
     body.put("verdict", &report.verdict).put("class", &report.class);
     body.put("rollback_safe", &report.rollback_safe).put("labels", &report.labels);
     body.put("records_to_replay", &replayed);
-    body.put("types", &report.types.iter().map(type_json).collect::<Vec<Value>>());
+    let slower = |change: &TypeReport| slower(registry, active, version, change);
+    let types = report.types.iter().map(|change| type_json(change, slower(change)));
+    body.put("types", &types.collect::<Vec<Value>>());
     body.put("projections", &projection_changes(active, version));
     // Events of these types stay in the log and are skipped by the version that is gone back to.
     body.put("rewind_skips", &new.map(|t| t.event_type.as_str()).collect::<Vec<&str>>());
@@ -65,8 +67,27 @@ fn drops(handle: &Handle, serving: &Serving, no: VersionNo) -> Vec<Value> {
     dropped.into_iter().map(|version| json!({ "version": version, "used_by": used(version) })).collect()
 }
 
+/// Why events of a type are taken or read more slowly than others, in sentences.
+fn slower(
+    registry: &Registry,
+    active: Option<&Version>,
+    version: &Version,
+    change: &TypeReport,
+) -> Vec<String> {
+    let name = change.event_type.as_str();
+    let places = version.event(name).map_or(&[][..], |shape| shape.unchecked_places());
+    let whole = places.iter().map(|place| {
+        format!("every event is checked as a whole, because of `{}` at `{}`", place.keyword, place.pointer)
+    });
+    let written = change.was.as_ref().unwrap_or(&change.event_type);
+    let decoder = active.and_then(|active| registry.decoder(active.no(), version.no(), written.as_str()));
+    let tree = decoder.filter(|decoder| decoder.is_tree());
+    let tree = tree.map(|_| "older events are read as a tree, because of what the lens does".to_owned());
+    whole.chain(tree).collect()
+}
+
 /// What becomes of an event type.
-fn type_json(change: &TypeReport) -> Value {
+fn type_json(change: &TypeReport, slower: Vec<String>) -> Value {
     let word = match change.verdict {
         Verdict::New => "new",
         Verdict::Retired => "gone",
@@ -74,6 +95,9 @@ fn type_json(change: &TypeReport) -> Value {
         _ => "changed",
     };
     let mut json = json!({ "type": change.event_type, "change": word, "class": change.class });
+    if let (Value::Object(json), false) = (&mut json, slower.is_empty()) {
+        json.insert("slower".to_owned(), json!(slower));
+    }
     if word == "changed" {
         let more = json!({
             "was": change.was, "ops": change.ops, "verdict": change.verdict, "up": change.up, "down": change.down,

@@ -43,6 +43,7 @@ pub fn version(handle: &Handle, name: &str) -> Result<Served, Refused> {
         let live = serving.generation(found.no()).map(|generation| live(serving, generation));
         body.put("live", &live).put("build", &progress(&builds, found.no()));
         body.put("used_by", &used_by(serving, &handle.shared.readers, found.no()));
+        body.put("notes", found.notes());
         body.put_raw("document", found.canonical());
         Ok(body.served())
     })

@@ -151,3 +151,31 @@ async fn a_logged_event_that_cannot_be_read_is_the_witness_of_the_refusal() {
     );
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_does_not_compile_is_taken_and_said_to_be_slower() {
+    let server = Server::start().await;
+    let document = "
+selfsame: 1
+name: contacts
+events:
+  contact.added:
+    schema:
+      type: object
+      properties: { mail: { type: string }, phone: { type: string } }
+      anyOf: [ { required: [mail] }, { required: [phone] } ]
+projections:
+  contact: { kind: cache, on: { contact.added: { set: { mail: $.mail } } } }
+";
+    server.activate(document, "v1").await;
+    let plan = server.get("/v1/versions/v1/plan").await.json;
+    let slower = plan["types"][0]["slower"][0].as_str().expect("a reason").to_owned();
+    assert!(slower.contains("checked as a whole, because of `anyOf`"), "{slower}");
+    let notes = server.get("/v1/versions/v1").await.json["notes"].clone();
+    assert!(notes[0]["message"].as_str().expect("a note").contains("anyOf"), "{notes}");
+    publish(&server, "contact.added", "a", json!({ "mail": "a@example.org" })).await;
+    let neither = event("contact.added", "b", json!({})).to_string();
+    let refused = server.post("/v1/events", STRUCTURED, &neither).await;
+    assert_eq!((refused.status, refused.code()), (422, "invalid-event"), "{refused:?}");
+    server.stop().await;
+}

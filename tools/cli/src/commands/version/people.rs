@@ -47,10 +47,16 @@ pub(super) fn plan(answer: &Value) -> String {
     let mut lines = vec![format!("{} against {from}:", show(member(answer, "plan")))];
     for kind in ["types", "projections"] {
         let changes = member(answer, kind).as_array().into_iter().flatten();
-        lines.extend(changes.map(|change| format!("  {}", changed(change))));
+        for change in changes {
+            lines.push(format!("  {}", changed(change)));
+            let slower = member(change, "slower").as_array().into_iter().flatten();
+            lines.extend(slower.map(|why| format!("           slower: {}", show(why))));
+        }
     }
     lines.push(format!("stage: {}", show(member(answer, "stage"))));
-    lines.push(format!("class: {}", show(member(answer, "class"))));
+    let safe = member(answer, "rollback_safe") == &Value::Bool(true);
+    let safe = if safe { "rollback-safe" } else { "not rollback-safe" };
+    lines.push(format!("class: {} ({}, {safe})", show(member(answer, "class")), show(member(answer, "verdict"))));
     lines.push(format!("records to replay: {}", member(answer, "records_to_replay")));
     let skips = show(member(answer, "rewind_skips"));
     let skips = if skips.is_empty() { "nothing" } else { &skips };
@@ -112,14 +118,18 @@ mod tests {
     #[test]
     fn a_plan_names_every_change() {
         let answer = json!({
-            "plan": "v2", "from": "v1", "stage": "registered", "class": "reversible", "records_to_replay": 9,
-            "types": [{"type": "a.b", "change": "changed", "ops": [{"rename": {"from": "/a", "to": "/b"}}]}],
+            "plan": "v2", "from": "v1", "stage": "registered", "class": "compatible", "verdict": "lens-exact",
+            "rollback_safe": true, "records_to_replay": 9,
+            "types": [{"type": "a.b", "change": "changed", "ops": [{"rename": {"from": "/a", "to": "/b"}}],
+                       "slower": ["it is checked as a whole"]}],
             "projections": [{"name": "files", "kind": "view", "change": "same"}],
             "rewind_skips": [],
         });
         let text = plan(&answer);
         assert!(text.starts_with("v2 against v1:\n  changed  event a.b: {\"rename\""), "{text}");
         assert!(text.contains("\n  same     view files\n"), "{text}");
+        assert!(text.contains("\n           slower: it is checked as a whole\n"), "{text}");
+        assert!(text.contains("\nclass: compatible (lens-exact, rollback-safe)\n"), "{text}");
         assert!(text.ends_with("next cutover: nothing"), "{text}");
     }
 
