@@ -103,6 +103,18 @@ fn hostile_schemas_end() {
     let choice = json!({ "anyOf": [{ "$ref": "#" }, { "$ref": "#" }], "properties": { "a": {} } });
     let _ = derive(&lens, Way::Up, Purpose::Proof, &choice, None);
     propose(&choice, &all).expect("a walk that ends");
+    let two = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } });
+    for schema in [circle, two, json!({ "$ref": "" }), json!({ "$ref": "#" })] {
+        let below =
+            json!({ "type": "object", "properties": { "a": schema.clone() }, "$defs": schema["$defs"] });
+        let inner =
+            yaml("[{in: {at: /a, lens: [{rename: {from: /b, to: /c}}]}}, {nullable: {at: /a, null_as: 1}}]");
+        for (schema, lens) in [(&schema, &lens), (&below, &lens), (&below, &inner)] {
+            for way in [Way::Up, Way::Down] {
+                let _ = derive(lens, way, Purpose::Proof, schema, None);
+            }
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 use serde_json::{Map, Value, json};
 
 use super::facts::{Definitions, list};
+use crate::limits::REFERENCES_MAX;
 
 /// Parts within parts of one place that are changed.
 const PARTS_DEPTH_MAX: usize = 32;
@@ -60,18 +61,8 @@ fn part_at(of: Definitions<'_>, schema: &mut Value, change: Change<'_>, depth: u
 
 /// Brings a schema into a form whose parts can be changed: no reference, no `oneOf`, no boolean.
 pub(super) fn unfold(of: Definitions<'_>, schema: &mut Value) {
-    if schema == &Value::Bool(true) {
-        *schema = json!({});
-    }
+    dereference(of, schema);
     let Value::Object(members) = schema else { return };
-    if let Some(target) = members.get("$ref").and_then(Value::as_str).and_then(|r| of.target(r)).cloned() {
-        members.remove("$ref");
-        if members.keys().all(|word| ANNOTATIONS.contains(&word.as_str())) {
-            *schema = target;
-            return unfold(of, schema);
-        }
-        also(members, "allOf", vec![target]);
-    }
     if let Some(Value::Array(branches)) = members.remove("oneOf") {
         if members.contains_key("anyOf") {
             also(members, "allOf", vec![json!({ "anyOf": branches })]);
@@ -80,6 +71,24 @@ pub(super) fn unfold(of: Definitions<'_>, schema: &mut Value) {
         }
     }
     open_constant(members);
+}
+
+/// Puts in place of a reference what it leads to. References that lead from one to the next without an end
+/// say nothing, and so does what lies beyond [`REFERENCES_MAX`].
+fn dereference(of: Definitions<'_>, schema: &mut Value) {
+    for _ in 0..REFERENCES_MAX {
+        let Value::Object(members) = &mut *schema else { break };
+        let reference = members.get("$ref").and_then(Value::as_str);
+        let Some(target) = reference.and_then(|reference| of.target(reference)).cloned() else { return };
+        members.remove("$ref");
+        if members.keys().any(|word| !ANNOTATIONS.contains(&word.as_str())) {
+            return also(members, "allOf", vec![target]);
+        }
+        *schema = target;
+    }
+    if schema != &Value::Bool(false) {
+        *schema = json!({});
+    }
 }
 
 /// Words that no document is refused for.
