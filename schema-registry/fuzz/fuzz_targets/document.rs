@@ -1,12 +1,65 @@
 //! Any text as a schema-version document: a version, or problems that say where.
+//!
+//! It is checked as a first version and as a child of a fixed one, and judged against that. Its canonical
+//! text is the same document.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use selfsame_schema::{Document, Registry};
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use selfsame_schema::{Document, NoSamples, Problem, Registry};
+use selfsame_schema_fuzz::{Vocabulary, mutate};
+
+static VOCABULARY: Vocabulary = Vocabulary::new(
+    concat!(
+        include_str!("../vocabulary/schema.txt"),
+        include_str!("../vocabulary/lens.txt"),
+        include_str!("../vocabulary/document.txt"),
+    ),
+    "",
+);
+
+/// The version that the inputs may name as their parent.
+static PARENT: LazyLock<Registry> = LazyLock::new(|| {
+    let document = Document::parse(include_str!("../vocabulary/parent.json")).expect("a document");
+    let mut registry = Registry::new();
+    let version = registry.check(&document).expect("a version");
+    registry.insert(version);
+    registry
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutate(data, size, max_size, seed, &VOCABULARY)
+});
 
 fuzz_target!(|text: &str| {
-    let Ok(document) = Document::parse(text) else { return };
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(problems) => return say(&problems),
+    };
     let again = Document::parse(document.canonical()).expect("its own canonical text is a document");
     assert_eq!(document.canonical(), again.canonical());
-    let _ = Registry::new().check(&document);
+    for registry in [&Registry::new(), &*PARENT] {
+        let version = match registry.check(&document) {
+            Ok(version) => version,
+            Err(problems) => {
+                say(&problems);
+                continue;
+            }
+        };
+        let twin = registry.check(&again).expect("it is the same document");
+        assert_eq!(version.id(), twin.id());
+        match registry.judge(&version, &NoSamples) {
+            Ok(report) => assert_eq!(report.is_some(), version.parent().is_some()),
+            Err(problems) => say(&problems),
+        }
+        let mut registry = registry.clone();
+        registry.insert(version.clone());
+        assert_eq!(registry.find(&version.id()).map(|found| found.id()), Some(version.id()));
+    }
 });
+
+/// A refusal says something.
+fn say(problems: &[Problem]) {
+    assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));
+}

@@ -2,7 +2,8 @@
 //!
 //! [`image`] gives the JSON Schema of the documents that a lens gives for the documents of another schema:
 //! upwards for those of the parent's, downwards for those of the version's own. Whatever document is valid
-//! under the schema, what the lens makes of it is valid under the image. The image is tight where a proof
+//! under the schema, what the lens makes of it is valid under the image; of a [`Purpose::Schema`] that holds if
+//! every default fits the schema that the lens or the place has for it. The image is tight where a proof
 //! needs it (which members are there, of which types, which values a table leads to) and loose elsewhere: a
 //! place that an operation leads to loses the words that need not hold any more, such as `not` and `if`.
 //!

@@ -160,9 +160,11 @@ selfsame: 1
 name: contacts
 events:
   contact.added:
+    key: /id
     schema:
       type: object
-      properties: { mail: { type: string }, phone: { type: string } }
+      required: [id]
+      properties: { id: { type: string }, mail: { type: string }, phone: { type: string } }
       anyOf: [ { required: [mail] }, { required: [phone] } ]
 projections:
   contact: { kind: cache, on: { contact.added: { set: { mail: $.mail } } } }
@@ -173,8 +175,8 @@ projections:
     assert!(slower.contains("checked as a whole, because of `anyOf`"), "{slower}");
     let notes = server.get("/v1/versions/v1").await.json["notes"].clone();
     assert!(notes[0]["message"].as_str().expect("a note").contains("anyOf"), "{notes}");
-    publish(&server, "contact.added", "a", json!({ "mail": "a@example.org" })).await;
-    let neither = event("contact.added", "b", json!({})).to_string();
+    publish(&server, "contact.added", "a", json!({ "id": "a", "mail": "a@example.org" })).await;
+    let neither = event("contact.added", "b", json!({ "id": "b" })).to_string();
     let refused = server.post("/v1/events", STRUCTURED, &neither).await;
     assert_eq!((refused.status, refused.code()), (422, "invalid-event"), "{refused:?}");
     server.stop().await;

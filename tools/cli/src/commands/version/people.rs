@@ -56,7 +56,11 @@ pub(super) fn plan(answer: &Value) -> String {
     lines.push(format!("stage: {}", show(member(answer, "stage"))));
     let safe = member(answer, "rollback_safe") == &Value::Bool(true);
     let safe = if safe { "rollback-safe" } else { "not rollback-safe" };
-    lines.push(format!("class: {} ({}, {safe})", show(member(answer, "class")), show(member(answer, "verdict"))));
+    lines.push(format!(
+        "class: {} ({}, {safe})",
+        show(member(answer, "class")),
+        show(member(answer, "verdict"))
+    ));
     lines.push(format!("records to replay: {}", member(answer, "records_to_replay")));
     let skips = show(member(answer, "rewind_skips"));
     let skips = if skips.is_empty() { "nothing" } else { &skips };
