@@ -69,7 +69,8 @@ fn own_version(
     let taken = |version| examples.iter().filter(|e| refusal(registry, version, e).is_none()).count();
     let fit =
         |(version, name): (&VersionNo, &&str)| (taken(*version), number(name) <= number(package), *version);
-    versions.iter().zip(names).map(fit).max().expect("a version").2
+    let published = versions.iter().zip(names).filter(|(_, name)| !number(name).is_empty());
+    published.map(fit).max().expect("a version").2
 }
 
 /// The version that an example is published at: its package's own, or the newest one that takes it.

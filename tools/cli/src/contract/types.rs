@@ -1,6 +1,6 @@
 //! Types for programs: the data of each event type, rows, and job inputs.
 //!
-//! A [`Model`](model::Model) says what is to be declared, in words that all languages have; each language
+//! A `Model` says what is to be declared, in words that all languages have; each language
 //! writes it down. A member that may be absent and one that may be `null` are told apart in each of them.
 //!
 //! Types say less than schemas: bounds, patterns, `if` and `not` are left to the engine.
