@@ -55,7 +55,7 @@ fn report(corpus: &Corpus) -> Result<(), String> {
         let one = register::register(&mut registry, RECEIVED, &received, parent)?;
         line(&one);
         let lacking: Vec<String> = lacking.iter().map(|name| format!("`{name}`")).collect();
-        println!("\n{RECEIVED}: 6.11.0 with these members optional: {}", lacking.join(", "));
+        println!("\n{RECEIVED}: 6.11.0 with these members optional, or there at all: {}", lacking.join(", "));
         registered.push(one);
         names.push(RECEIVED);
     }
