@@ -8,6 +8,7 @@ mod gate;
 mod judge;
 mod names;
 mod reserved;
+mod transitive;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -12,7 +12,7 @@
 //!
 //! Not here: who reads (the node counts that in memory, since reads are no records).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selfsame_record::{ArchivedEvent, ArchivedRecord, Micros, Position, VersionNo};
 
@@ -77,6 +77,13 @@ impl Census {
     /// What principals without a row wrote, by version.
     pub fn others(&self) -> impl Iterator<Item = (VersionNo, &Written)> {
         self.others.iter().map(|(version, written)| (*version, written))
+    }
+
+    /// The versions that events were written in, in order.
+    pub fn written(&self) -> Vec<VersionNo> {
+        let named = self.writers().map(|(_, version, _)| version);
+        let all: BTreeSet<VersionNo> = named.chain(self.others.keys().copied()).collect();
+        all.into_iter().collect()
     }
 
     /// The version that the principal wrote last.

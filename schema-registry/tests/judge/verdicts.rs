@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::helper::{add, lines, pair};
+use crate::helper::{add, document, lines, pair, v};
 
 /// An open object with these properties, all of them required.
 fn all(properties: &Value) -> Value {
@@ -93,6 +93,29 @@ fn values_that_are_said_otherwise_lose_what_is_not_canonical() {
         &required,
         "lens-residue compatible residue (/n) / exact.",
     );
+}
+
+#[test]
+fn a_label_over_all_versions_is_the_worst_of_them() {
+    let text = |more: Value| {
+        let mut schema = json!({ "type": "string" });
+        schema.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        json!({ "t": { "schema": all(&json!({ "a": schema })), "partial": true } })
+    };
+    let mut registry = selfsame_schema::Registry::new();
+    let bounds = [json!({ "maxLength": 5 }), json!({ "maxLength": 9 }), json!({ "maxLength": 7 })];
+    for (index, more) in bounds.into_iter().enumerate() {
+        let parent = u32::try_from(index).ok().filter(|index| *index > 0);
+        add(&mut registry, &document(parent, &text(more), &json!({}))).expect("it is taken");
+    }
+    let label = |against: &[u32]| {
+        let against: Vec<_> = against.iter().map(|no| v(*no)).collect();
+        registry.transitive(v(3), &against).strict.name()
+    };
+    assert_eq!(label(&[1]), "backward");
+    assert_eq!(label(&[2]), "forward");
+    assert_eq!(label(&[1, 2, 3]), "breaking");
+    assert_eq!(label(&[]), "identical");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use selfsame_core::{Admission, Code, Refusal};
 use selfsame_record::VersionNo;
+use serde_json::json;
 
 use crate::handle::Handle;
 use crate::read::body::Body;
@@ -15,9 +16,9 @@ use crate::read::{Refused, Served};
 ///
 /// If there is no such version, or if it has no parent and none is named.
 pub fn diff(handle: &Handle, from: Option<&str>, to: &str) -> Result<Served, Refused> {
-    let (position, admission, samples) = handle.read(|serving| {
-        let status = serving.status();
-        (serving.position(), Arc::clone(&status.admission), Arc::clone(serving.samples()))
+    let (position, admission, samples, written) = handle.read(|serving| {
+        let admission = Arc::clone(&serving.status().admission);
+        (serving.position(), admission, Arc::clone(serving.samples()), serving.census().written())
     });
     // Versions never change, so what follows is as of the position without holding anybody up.
     let refused = |refusal| Refused { position, version: admission.active, refusal };
@@ -30,8 +31,11 @@ pub fn diff(handle: &Handle, from: Option<&str>, to: &str) -> Result<Served, Ref
         let detail = format!("there is no way from {from} to {to}");
         refused(Refusal::new(Code::UnknownVersion, detail).next("see `selfsame version list`"))
     })?;
+    let written: Vec<VersionNo> = written.into_iter().filter(|no| *no != to).collect();
+    let transitive = admission.registry.transitive(to, &written);
     let mut body = Body::new(position, admission.active);
     body.put("diff", &report);
+    body.put("transitive", &json!({ "labels": transitive, "versions": written }));
     Ok(body.served())
 }
 

@@ -108,6 +108,12 @@ async fn what_lies_between_two_versions_is_said_type_by_type() {
     assert_eq!((&t["type"], &t["was"]), (&json!("order.opened"), &json!("order.placed")));
     assert_eq!(t["ops"][0], "retype order.placed to order.opened");
     assert_eq!(t["labels"]["strict"], "breaking", "the label does not know the lens");
+    assert_eq!(diff.json["transitive"]["versions"], json!([]), "nothing was written");
+    let data = json!({ "id": "a", "cents": 1, "state": "open", "items": [] });
+    publish(&server, "order.placed", "a", data).await;
+    let transitive = server.get("/v1/versions/v2/diff").await.json["transitive"].clone();
+    assert_eq!(transitive["versions"], json!(["v1"]));
+    assert_eq!(transitive["labels"]["strict"], "breaking");
     let down = server.get("/v1/versions/v1/diff?from=v2").await;
     assert_eq!(down.json["diff"]["types"][0]["was"], "order.opened");
     let alone = server.get("/v1/versions/v1/diff").await;

@@ -40,7 +40,14 @@ impl Paint {
 
 /// What an engine answers, for people.
 pub(super) fn people(answer: &Value, paint: Paint) -> String {
-    report(member(answer, "diff"), paint)
+    let mut text = report(member(answer, "diff"), paint);
+    let versions = member(member(answer, "transitive"), "versions").as_array();
+    if let Some(versions) = versions.filter(|versions| !versions.is_empty()) {
+        let all = labels(member(member(answer, "transitive"), "labels"));
+        let _ =
+            write!(text, "\nTRANSITIVE, over what was written in {}: {all}", show(&versions.clone().into()));
+    }
+    text
 }
 
 /// A report, for people.
@@ -148,6 +155,8 @@ mod tests {
                  "down": {"outcome": "none"}, "changes": []},
             ],
         }});
+        let mut answer = answer;
+        answer["transitive"] = json!({"labels": labels, "versions": ["v1", "v2"]});
         let expect = "v1 -> v2: lens-residue, additive, rollback-safe\n\
             label: FORWARD (STRICT), FULL (LENIENT)\n\
             \na.b (was a.c): lens-residue\n  op    add /x\n  up    exact\n  down  residue: /x\n\
@@ -155,7 +164,8 @@ mod tests {
             \x20   PLACE          CHANGE  BACKWARD  FORWARD\n\
             \x20   /properties/x  K       no        yes\n\
             \na.d: rejected\n  up    fails\n        must be (logged at #7): {\"n\":1}\n\
-            \nidentical: a.same\n";
+            \nidentical: a.same\n\
+            \nTRANSITIVE, over what was written in v1, v2: FORWARD (STRICT), FULL (LENIENT)";
         assert_eq!(people(&answer, Paint { on: false }), expect);
         assert!(people(&answer, Paint { on: true }).contains("\u{1b}[31mrejected\u{1b}[0m"));
     }

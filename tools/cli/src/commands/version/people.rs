@@ -86,7 +86,7 @@ fn changed(change: &Value) -> String {
     let line = format!("{:<8} {kind} {name}", show(member(change, "change")));
     match member(change, "ops").as_array() {
         Some(ops) if !ops.is_empty() => {
-            let ops: Vec<String> = ops.iter().map(ToString::to_string).collect();
+            let ops: Vec<String> = ops.iter().map(show).collect();
             format!("{line}: {}", ops.join(", "))
         }
         _ => line,
