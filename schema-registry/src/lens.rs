@@ -9,6 +9,7 @@
 pub(crate) mod apply;
 mod derive;
 mod derived;
+mod doubt;
 mod field;
 mod image;
 mod loss;
@@ -141,6 +142,11 @@ impl Lens {
     /// Whether all that it does is to add fields.
     pub(crate) fn adds_only(&self) -> bool {
         self.ops.iter().all(|op| matches!(op, Op::Add { .. } | Op::Derive { .. }))
+    }
+
+    /// Where an operation may fail on a document of a schema, on the way to another one.
+    pub(crate) fn doubts(&self, way: Way, schema: &Value, to: &Value) -> Vec<(String, String)> {
+        doubt::doubts(&self.ops, way, schema, to)
     }
 
     /// What can be lost on a way.

@@ -322,10 +322,13 @@ impl Judge<'_> {
     }
 }
 
-/// Whether all that the lenses make of the one schema lies within the other.
+/// Whether the lenses make something of every document of the one schema, and all of it lies within the other.
 fn included(from: &End<'_>, to: &End<'_>, lenses: &[Run<'_>]) -> Inclusion {
     let mut schema = from.schema.clone();
+    let mut places = Vec::new();
     for Run { lens, way, to } in lenses {
+        let doubts = lens.doubts(*way, &schema, to);
+        places.extend(doubts.into_iter().map(|(pointer, reason)| Gap { pointer, reason }));
         match lens.image(*way, &schema, to) {
             Ok(after) => schema = after,
             Err(Problem { pointer, message: reason, .. }) => {
@@ -333,7 +336,10 @@ fn included(from: &End<'_>, to: &End<'_>, lenses: &[Run<'_>]) -> Inclusion {
             }
         }
     }
-    examine(&schema, &to.schema, INCLUSION_STEPS_MAX, SEARCHED).inclusion
+    match examine(&schema, &to.schema, INCLUSION_STEPS_MAX, SEARCHED).inclusion {
+        Inclusion::Proven if !places.is_empty() => Inclusion::Unknown { places },
+        inclusion => inclusion,
+    }
 }
 
 /// The document, if it is valid on its side and cannot be read on the other.

@@ -118,6 +118,27 @@ fn a_label_over_all_versions_is_the_worst_of_them() {
     assert_eq!(label(&[]), "identical");
 }
 
+/// Nothing is called total that an operation can fail on, even where every document that is made gets through.
+#[test]
+fn an_operation_that_may_fail_is_no_proof() {
+    let digits = |kind: &str| match kind {
+        "string" => all(&json!({ "n": { "type": "string", "pattern": "^[0-9]$" } })),
+        kind => all(&json!({ "n": { "type": kind } })),
+    };
+    let cast = json!([{ "cast": { "at": "/n", "from": "string", "to": "integer" } }]);
+    let (mut registry, document) = pair(&digits("string"), &cast, &digits("integer"));
+    let report = add(&mut registry, &document).expect("it may lead there").expect("a parent");
+    assert_eq!(report.types[0].up.words(), "undecided");
+    // The schema has a word in a form that no checker takes, so that no document is made from it.
+    let odd = json!({ "type": "object", "properties": {
+        "a": { "type": "string" }, "b": { "minContains": {} } } });
+    let swap = json!([{ "convert": { "at": "/a", "up": { "a": "b", "b": "a" } } }]);
+    let (mut registry, document) = pair(&odd, &swap, &odd);
+    let report = add(&mut registry, &document);
+    let safe = report.is_ok_and(|report| report.is_some_and(|report| report.rollback_safe));
+    assert!(!safe, "some texts have no entry");
+}
+
 #[test]
 fn lists_are_reached_by_map() {
     let of = |key: &str| {

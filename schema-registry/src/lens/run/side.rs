@@ -83,7 +83,7 @@ fn says(schema: &Value, name: &str) -> bool {
 
 impl<'a> SchemaSide<'a> {
     /// The schemas for a place that can hold something, branches and references followed.
-    fn leaves(&self, path: &[Key]) -> Vec<&'a Value> {
+    pub(crate) fn leaves(&self, path: &[Key]) -> Vec<&'a Value> {
         let mut leaves = Vec::new();
         let mut visits = 0;
         let mut left = vec![(self.root, path)];
