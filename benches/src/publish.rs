@@ -104,7 +104,7 @@ async fn start_engine(folder: &Path) -> Engine {
     let agent = Principal::parse("agent").expect("a name");
     handle.register(&agent, corpus::V1.to_owned()).await.outcome.expect("a version");
     handle.ask(&agent, Request::Build { version: VersionNo::FIRST }).await.outcome.expect("a build");
-    let cutover = || Request::Cutover { version: VersionNo::FIRST, expected: None };
+    let cutover = || Request::Cutover { version: VersionNo::FIRST, expected: None, evidence: None };
     while handle.ask(&agent, cutover()).await.outcome.is_err() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use selfsame_core::{Answer, Request, Settings};
 use selfsame_log::{FjallLog, Log};
-use selfsame_node::Engine;
-use selfsame_record::{Block, Body, Principal, Record};
+use selfsame_node::{Engine, Intent, Proof};
+use selfsame_record::{Block, Body, Principal, Record, VersionNo};
 
 use crate::report::{percentile, table, time};
 use crate::{Scale, corpus};
@@ -55,7 +55,7 @@ async fn rewinds(folder: &std::path::Path, events: u64, count: usize) -> (Vec<f6
         };
         handle.ask(&agent, Request::Build { version }).await.outcome.expect("a build");
         let expected = versions.last().copied();
-        switch(&handle, &agent, &Request::Cutover { version, expected }).await;
+        switch(&handle, &agent, version, expected).await;
         versions.push(version);
         if versions.len() == 1 {
             fill(&handle, &agent, events).await;
@@ -91,13 +91,34 @@ async fn rewinds(folder: &std::path::Path, events: u64, count: usize) -> (Vec<f6
     (seconds, reads)
 }
 
-/// Cuts over as soon as the candidate is built.
-async fn switch(handle: &selfsame_node::Handle, agent: &Principal, request: &Request) {
-    let Request::Cutover { version, expected } = *request else { return };
+/// Cuts over as soon as the candidate is built, planned and validated.
+async fn switch(
+    handle: &selfsame_node::Handle,
+    agent: &Principal,
+    version: VersionNo,
+    expected: Option<VersionNo>,
+) {
+    if expected.is_some() {
+        handle.plan_change(agent, version, Intent::default()).await.outcome.expect("a plan");
+    }
     loop {
-        let outcome = handle.ask(agent, Request::Cutover { version, expected }).await.outcome;
+        let evidence = match expected {
+            Some(_) => handle.validate(agent, version, Proof::default()).await.outcome.map(Some),
+            None => Ok(None),
+        };
+        let evidence = evidence.map(|answer| match answer {
+            Some(Answer::Validated { evidence, .. }) => Some(evidence),
+            _ => None,
+        });
+        let outcome = match evidence {
+            Ok(evidence) => {
+                let request = Request::Cutover { version, expected, evidence };
+                handle.ask(agent, request).await.outcome.map(|_| ())
+            }
+            Err(refusal) => Err(refusal),
+        };
         match outcome {
-            Ok(_) => return,
+            Ok(()) => return,
             Err(refusal) if refusal.code == selfsame_core::Code::NotBuilt => {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }

@@ -4,7 +4,7 @@
 //! ([`Label`](crate::Label)): the label is a known rule, the verdict is what this engine decides by.
 
 use selfsame_record::{EventType, Position, VersionNo};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::compat::{Label, SchemaChange};
@@ -111,7 +111,7 @@ pub enum Verdict {
 }
 
 /// What has to be thought of before a change goes live, from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Only new event types and new fields.

@@ -106,6 +106,9 @@ async fn readers_see_one_version_at_every_position() {
     let server = imported(folder.path());
     server.json(&["version", "register", &example("git-v2.yaml")]);
     build(&server, "v2");
+    // The first cutover is decided upon evidence; those after it go back to what was kept in step.
+    server.json(&["version", "cutover", "v2"]);
+    rewind_to_v1(&server);
     let stop = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = ["cache/author/a1@example.org", "views/files?by=churn&order=desc&limit=5"]
         .map(|path| tokio::spawn(read_on(format!("{}/v1/{path}", server.http), Arc::clone(&stop))))

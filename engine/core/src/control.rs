@@ -6,6 +6,9 @@
 use selfsame_record::{Digest, Micros, Name, Position, TraySeq, VersionNo};
 use serde::{Deserialize, Serialize};
 
+use crate::change_id::{EvidenceId, PlanId};
+use crate::plans::{Planned, Validated};
+
 /// What a control record says. Fields are facts that were decided when it was written; a replay takes
 /// them as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,14 +23,44 @@ pub enum Control {
     BuildFailed { version: VersionNo, reason: String },
     /// A generation is complete up to the record before this one, and is kept in step from here on.
     CandidateReady { version: VersionNo, digest: Digest },
-    /// The candidate answers from this record on.
-    CutOver { version: VersionNo, from: Option<VersionNo> },
+    /// A change is planned.
+    Planned(Planned),
+    /// A candidate was compared with the active version.
+    Validated(Validated),
+    /// An operator agreed to a plan.
+    Approved { plan: PlanId },
+    /// An operator did not agree to a plan.
+    Rejected { plan: PlanId, reason: String },
+    /// The candidate answers from this record on, decided upon this evidence for this plan and on these
+    /// operators' word.
+    CutOver {
+        version: VersionNo,
+        from: Option<VersionNo>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<PlanId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<EvidenceId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approved_by: Vec<String>,
+    },
     /// A rewind was ordered to a version whose generation has to be built first.
     RewindRequested { version: VersionNo, from: VersionNo, reason: String },
     /// An earlier version answers again from this record on.
     Rewound { version: VersionNo, from: VersionNo, reason: String },
     /// A generation is not kept in step any longer.
     Dropped { version: VersionNo },
+    /// Changes by agents are stopped.
+    Frozen { reason: String },
+    /// Changes by agents go on.
+    Unfrozen { reason: String },
+    /// The lowest version that may serve; none: any.
+    FloorSet { version: Option<VersionNo> },
+    /// A version may not serve until an operator says so.
+    Sealed { version: VersionNo, reason: String },
+    /// A sealed version may serve again.
+    Unsealed { version: VersionNo },
+    /// A version will never serve again.
+    Retired { version: VersionNo },
     /// Jobs are held by a worker until a moment. The lease's token is this record's position.
     Leased { queue: Name, jobs: Vec<Position>, until: Micros },
     /// A job was finished.
@@ -94,10 +127,20 @@ impl Control {
             Control::BuildStarted { .. } => "build-started",
             Control::BuildFailed { .. } => "build-failed",
             Control::CandidateReady { .. } => "candidate-ready",
+            Control::Planned(_) => "planned",
+            Control::Validated(_) => "validated",
+            Control::Approved { .. } => "approved",
+            Control::Rejected { .. } => "rejected",
             Control::CutOver { .. } => "cut-over",
             Control::RewindRequested { .. } => "rewind-requested",
             Control::Rewound { .. } => "rewound",
             Control::Dropped { .. } => "dropped",
+            Control::Frozen { .. } => "frozen",
+            Control::Unfrozen { .. } => "unfrozen",
+            Control::FloorSet { .. } => "floor-set",
+            Control::Sealed { .. } => "sealed",
+            Control::Unsealed { .. } => "unsealed",
+            Control::Retired { .. } => "retired",
             Control::Leased { .. } => "leased",
             Control::JobDone { .. } => "job-done",
             Control::JobFailed { .. } => "job-failed",
@@ -116,7 +159,10 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
+    use selfsame_schema::Class;
+
     use super::*;
+    use crate::plans::{Finding, RowsChanged, Rule};
 
     #[track_caller]
     fn check(control: &Control, json: &str) {
@@ -148,8 +194,24 @@ mod tests {
             &format!(r#"{{"kind":"candidate-ready","version":"v2","digest":"{id}"}}"#),
         );
         check(
-            &Control::CutOver { version: v2, from: Some(v1) },
+            &Control::CutOver {
+                version: v2,
+                from: Some(v1),
+                plan: None,
+                evidence: None,
+                approved_by: Vec::new(),
+            },
             r#"{"kind":"cut-over","version":"v2","from":"v1"}"#,
+        );
+        check(
+            &Control::CutOver {
+                version: v2,
+                from: Some(v1),
+                plan: Some(PlanId(1)),
+                evidence: Some(EvidenceId(2)),
+                approved_by: vec!["ada".into()],
+            },
+            r#"{"kind":"cut-over","version":"v2","from":"v1","plan":"0000000000000001","evidence":"0000000000000002","approved_by":["ada"]}"#,
         );
         check(
             &Control::RewindRequested { version: v1, from: v2, reason: "x".into() },
@@ -160,6 +222,69 @@ mod tests {
             r#"{"kind":"rewound","version":"v1","from":"v2","reason":"x"}"#,
         );
         check(&Control::Dropped { version: v2 }, r#"{"kind":"dropped","version":"v2"}"#);
+        check(&Control::Frozen { reason: "x".into() }, r#"{"kind":"frozen","reason":"x"}"#);
+        check(&Control::Unfrozen { reason: "x".into() }, r#"{"kind":"unfrozen","reason":"x"}"#);
+        check(&Control::FloorSet { version: Some(v2) }, r#"{"kind":"floor-set","version":"v2"}"#);
+        check(&Control::FloorSet { version: None }, r#"{"kind":"floor-set","version":null}"#);
+        check(
+            &Control::Sealed { version: v2, reason: "x".into() },
+            r#"{"kind":"sealed","version":"v2","reason":"x"}"#,
+        );
+        check(&Control::Unsealed { version: v2 }, r#"{"kind":"unsealed","version":"v2"}"#);
+        check(&Control::Retired { version: v2 }, r#"{"kind":"retired","version":"v2"}"#);
+        check(&Control::Approved { plan: PlanId(1) }, r#"{"kind":"approved","plan":"0000000000000001"}"#);
+        check(
+            &Control::Rejected { plan: PlanId(1), reason: "x".into() },
+            r#"{"kind":"rejected","plan":"0000000000000001","reason":"x"}"#,
+        );
+        let planned = Planned {
+            plan: PlanId(1),
+            version: v2,
+            id: digest,
+            base: Some(v1),
+            base_since: at,
+            class: Class::Lossy,
+            approved: None,
+            class_since_approved: Class::Breaking,
+            rewind_loses: true,
+            needs_approval: true,
+            predicted: None,
+            expires: Micros(9),
+        };
+        check(
+            &Control::Planned(planned),
+            &format!(
+                r#"{{"kind":"planned","plan":"0000000000000001","version":"v2","id":"{id}","base":"v1","base_since":7,"class":"lossy","approved":null,"class_since_approved":"breaking","rewind_loses":true,"needs_approval":true,"expires":9}}"#
+            ),
+        );
+        let finding = Finding { rule: Rule::NoFailures, name: None, detail: "d".into() };
+        let validated = Validated {
+            evidence: EvidenceId(2),
+            plan: PlanId(1),
+            version: v2,
+            built: at,
+            at,
+            digest,
+            active: None,
+            active_digest: None,
+            projections: vec![RowsChanged {
+                name: queue.clone(),
+                added: 1,
+                removed: 2,
+                changed: 3,
+                equal: 4,
+            }],
+            failures: 5,
+            failures_skipped: false,
+            findings: vec![finding],
+            report: "{}".into(),
+        };
+        check(
+            &Control::Validated(validated),
+            &format!(
+                r#"{{"kind":"validated","evidence":"0000000000000002","plan":"0000000000000001","version":"v2","built":7,"at":7,"digest":"{id}","active":null,"active_digest":null,"projections":[{{"name":"mail","added":1,"removed":2,"changed":3,"equal":4}}],"failures":5,"findings":[{{"rule":"no-failures","detail":"d"}}],"report":"{{}}"}}"#
+            ),
+        );
         check(
             &Control::Leased { queue: queue.clone(), jobs: vec![at], until: Micros(9) },
             r#"{"kind":"leased","queue":"mail","jobs":[7],"until":9}"#,
@@ -196,6 +321,6 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_an_error() {
-        assert!(Control::parse(r#"{"kind":"settled"}"#).is_err());
+        assert!(Control::parse(r#"{"kind":"unheard-of"}"#).is_err());
     }
 }

@@ -22,6 +22,7 @@ use thiserror::Error;
 
 use crate::admission::{Admission, Admitted};
 use crate::batch::Batch;
+use crate::brakes::Brakes;
 use crate::checked::check_document;
 use crate::control::Control;
 use crate::ids::{Ids, Known};
@@ -29,6 +30,7 @@ use crate::input::{Effect, Input, Request};
 use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::limits::LEASE_JOBS_MAX;
+use crate::plans::Plans;
 use crate::refusal::Code;
 use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
@@ -78,6 +80,8 @@ pub struct Core {
     pub(crate) registry: Arc<Registry>,
     pub(crate) plans: BTreeMap<VersionNo, Arc<Plan>>,
     pub(crate) life: Lifecycle,
+    pub(crate) plans_made: Plans,
+    pub(crate) brakes: Brakes,
     pub(crate) ids: Ids,
     pub(crate) tray: Tray,
     pub(crate) ledger: Ledger,
@@ -95,6 +99,8 @@ impl Core {
             registry: Arc::default(),
             plans: BTreeMap::new(),
             life: Lifecycle::default(),
+            plans_made: Plans::default(),
+            brakes: Brakes::default(),
             ids: Ids::default(),
             tray: Tray::default(),
             ledger: Ledger::default(),
@@ -110,6 +116,16 @@ impl Core {
     /// The stages of all versions.
     pub fn lifecycle(&self) -> &Lifecycle {
         &self.life
+    }
+
+    /// Plans and the evidence for them.
+    pub fn plans_made(&self) -> &Plans {
+        &self.plans_made
+    }
+
+    /// What operators have forbidden.
+    pub fn brakes(&self) -> &Brakes {
+        &self.brakes
     }
 
     /// All versions.
@@ -133,6 +149,8 @@ impl Core {
         Status {
             admission: Arc::new(self.admission()),
             lifecycle: self.life.clone(),
+            plans: self.plans_made.clone(),
+            brakes: self.brakes.clone(),
             jobs: self.ledger.counts(),
             standbys_max: self.settings.standbys_max,
         }
@@ -141,7 +159,8 @@ impl Core {
     /// A digest over everything that decisions are made by. Takes time with the number of events.
     pub fn digest(&self) -> Digest {
         let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
-        let state = (&registry, &self.life, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
+        let change = (&self.life, &self.plans_made, &self.brakes);
+        let state = (&registry, change, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
         #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
         let json = serde_json::to_vec(&state).expect("the state serialises");
         let events = self.events.to_le_bytes();
@@ -168,12 +187,12 @@ impl Core {
     }
 
     fn decide(&mut self, batch: &mut Batch, input: Input, now: Micros, serving: &Serving) {
-        let Input { ticket, principal, request } = input;
+        let Input { ticket, principal, plane, request } = input;
         let verb = request.verb();
         let principal = principal.as_str();
         // A refused event has a record of its own kind.
         let note = !matches!(request, Request::Publish { .. } | Request::NoteRefused { .. });
-        let outcome = self.carry_out(batch, principal, request, now, serving);
+        let outcome = self.carry_out(batch, (principal, plane), request, now, serving);
         if let Err(refusal) = &outcome
             && note
             // Nothing was decided: the document is checked again, and then it is.
@@ -318,6 +337,8 @@ impl Core {
             other => self.ledger.apply(at, other),
         }
         self.life.apply(at, control, self.events);
+        self.plans_made.apply(at, time, principal, control);
+        self.brakes.apply(at, principal, control);
         Ok(())
     }
 

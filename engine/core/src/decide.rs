@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::checked::{Accepted, Checked};
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
-use crate::input::{Answer, Effect, LeasedJob, Placed, Request, Switched, Window};
+use crate::input::{Answer, Effect, LeasedJob, Placed, Plane, Request, Switched, Window};
 use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, REFUSED_DATA_BYTES_MAX, VERSIONS_MAX};
 use crate::refusal::{Code, Refusal};
 use crate::serving::Serving;
@@ -18,11 +18,14 @@ impl Core {
     pub(crate) fn carry_out(
         &mut self,
         batch: &mut Batch,
-        principal: &str,
+        (principal, plane): (&str, Plane),
         request: Request,
         now: Micros,
         serving: &Serving,
     ) -> Result<Answer, Refusal> {
+        if plane == Plane::Open && request.is_change() {
+            self.brakes.may_change()?;
+        }
         if request.tray().is_some_and(|place| self.tray.contains(place)) {
             return Ok(Answer::Noted {});
         }
@@ -43,11 +46,13 @@ impl Core {
                 }
                 Ok(Answer::Noted {})
             }
-            Request::Cutover { version, expected } => {
-                let records = self.life.cutover(version, expected, self.settings.standbys_max)?;
-                Ok(self.change(batch, principal, records, now))
+            Request::Plan { drafted } => self.plan_change(batch, principal, drafted, now),
+            Request::Validate { compared } => self.validate(batch, principal, compared, now),
+            Request::Cutover { version, expected, evidence } => {
+                self.cutover(batch, (principal, plane), version, expected, evidence, now)
             }
             Request::Rewind { version, expected, reason } => {
+                self.brakes.may_serve(version)?;
                 let reason = bounded(&reason, REASON_BYTES_MAX);
                 let standbys_max = self.settings.standbys_max;
                 let records = self.life.rewind(version, expected, &reason, standbys_max)?;
@@ -56,6 +61,11 @@ impl Core {
             Request::Drop { version } => {
                 let record = self.life.drop_generation(version)?;
                 Ok(self.change(batch, principal, vec![record], now))
+            }
+            Request::Retire { version } => self.retire(batch, principal, version, now),
+            Request::Operator(order) => {
+                assert_eq!(plane, Plane::Operator, "an order came in on the open plane");
+                self.obey(batch, principal, order, now)
             }
             Request::Lease { queue, max } => self.lease(batch, principal, queue, max, now, serving),
             Request::Ack { queue, job, lease } => self.ack(batch, principal, &queue, job, lease, now),
@@ -175,6 +185,7 @@ impl Core {
         version: VersionNo,
         now: Micros,
     ) -> Result<Answer, Refusal> {
+        self.brakes.may_serve(version)?;
         let record = self.life.build(version)?;
         self.write(batch, principal, record, now);
         batch.effects.push(Effect::StartBuild { version });
@@ -199,13 +210,19 @@ impl Core {
 
     /// Writes life-cycle records, with the effects that follow from them. Answers for the first that says
     /// what became of the request.
-    fn change(&mut self, batch: &mut Batch, principal: &str, records: Vec<Control>, now: Micros) -> Answer {
+    pub(crate) fn change(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        records: Vec<Control>,
+        now: Micros,
+    ) -> Answer {
         let mut answer = Answer::Noted {};
         for record in records {
             let window = self.window(&record);
             let at = self.write(batch, principal, record.clone(), now);
             let said = match record {
-                Control::CutOver { version, from } => {
+                Control::CutOver { version, from, .. } => {
                     batch.effects.push(Effect::ServeFrom { version, from: at });
                     Answer::Switched(Switched { version, from, at, window })
                 }
@@ -332,7 +349,7 @@ fn unknown_queue(active: VersionNo, queue: &Name) -> Refusal {
 }
 
 /// Cuts a caller's words to the limit, at a character.
-fn bounded(text: &str, bytes_max: usize) -> String {
+pub(crate) fn bounded(text: &str, bytes_max: usize) -> String {
     let mut end = text.len().min(bytes_max);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use selfsame_projections::Generation;
 use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, VersionNo};
-use selfsame_schema::Report;
+use selfsame_schema::{Class, Report};
 use serde::Serialize;
 
 use crate::admission::Admitted;
+use crate::change_id::{EvidenceId, PlanId};
 use crate::checked::Checked;
 use crate::control::EventRefused;
+use crate::operator::Order;
+use crate::plans::{Finding, Planned, Predicted, RowsChanged};
 use crate::refusal::Refusal;
 
 /// Names the caller who waits for an answer. The node gives numbers; 0 is nobody.
@@ -24,8 +27,66 @@ pub struct Input {
     pub ticket: Ticket,
     /// Who asks.
     pub principal: Principal,
+    /// On which plane.
+    pub plane: Plane,
     /// For what.
     pub request: Request,
+}
+
+/// Where a request came in. What only operators may ask for is a type of its own, [`Order`], so that nothing
+/// else can be made into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plane {
+    /// Services and agents.
+    Open,
+    /// Operators, and the engine itself.
+    Operator,
+}
+
+/// A plan as the node drafted it: what was found out about the change, off the sequencer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drafted {
+    /// A name that was drawn at random.
+    pub plan: PlanId,
+    /// The version that is to answer.
+    pub version: VersionNo,
+    /// The version that answered at the time.
+    pub base: Option<VersionNo>,
+    /// The version that a person last agreed to at the time.
+    pub approved: Option<VersionNo>,
+    /// The class of the change from the base.
+    pub class: Class,
+    /// The class of the change from the version that a person last agreed to.
+    pub class_since_approved: Class,
+    /// Whether the base can express every event of the version.
+    pub rewind_loses: bool,
+    /// What the author said beforehand.
+    pub predicted: Option<Predicted>,
+    /// How long it is to be good for, in milliseconds.
+    pub ttl_ms: u64,
+}
+
+/// A candidate and the active version as the node compared them, at one position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// A name that was drawn at random.
+    pub evidence: EvidenceId,
+    /// The plan that it is for.
+    pub plan: PlanId,
+    /// Where.
+    pub at: Position,
+    /// The candidate's digest there.
+    pub digest: Digest,
+    /// The version that answered, with its digest there.
+    pub active: Option<(VersionNo, Digest)>,
+    /// By projection, as far as both have it.
+    pub projections: Vec<RowsChanged>,
+    /// Events that the candidate could not take in and the active version could.
+    pub failures: u64,
+    /// Whether the author says that they are to be skipped.
+    pub skip_failures: bool,
+    /// The whole comparison, JSON text of at most [`EVIDENCE_BYTES_MAX`](crate::limits::EVIDENCE_BYTES_MAX).
+    pub report: String,
 }
 
 /// What is asked of the core.
@@ -44,12 +105,21 @@ pub enum Request {
     Candidate { generation: Box<Generation> },
     /// A builder gave up.
     BuildFailed { version: VersionNo, reason: String },
-    /// Make a version the active one.
-    Cutover { version: VersionNo, expected: Option<VersionNo> },
+    /// Bind what a change is to be decided upon.
+    Plan { drafted: Drafted },
+    /// Take a comparison as evidence.
+    Validate { compared: Compared },
+    /// Make a version the active one. Evidence is needed unless nothing answers yet or the version answered
+    /// before and was kept in step.
+    Cutover { version: VersionNo, expected: Option<VersionNo>, evidence: Option<EvidenceId> },
     /// Go back to a version that was active.
     Rewind { version: VersionNo, expected: Option<VersionNo>, reason: String },
     /// Keep a generation no longer.
     Drop { version: VersionNo },
+    /// Never let a version serve again.
+    Retire { version: VersionNo },
+    /// What only an operator may ask for.
+    Operator(Order),
     /// Hand out jobs.
     Lease { queue: Name, max: usize },
     /// A job is finished.
@@ -68,14 +138,32 @@ impl Request {
             Request::Register { .. } => "register",
             Request::Build { .. } => "build",
             Request::Candidate { .. } | Request::BuildFailed { .. } => "built",
+            Request::Plan { .. } => "plan",
+            Request::Validate { .. } => "validate",
             Request::Cutover { .. } => "cutover",
             Request::Rewind { .. } => "rewind",
             Request::Drop { .. } => "drop",
+            Request::Retire { .. } => "retire",
+            Request::Operator(order) => order.verb(),
             Request::Lease { .. } => "lease",
             Request::Ack { .. } => "ack",
             Request::Nack { .. } => "nack",
             Request::Tick => "tick",
         }
+    }
+
+    /// Whether a freeze stops it when an agent asks. A rewind is never stopped.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(
+            self,
+            Request::Register { .. }
+                | Request::Plan { .. }
+                | Request::Build { .. }
+                | Request::Validate { .. }
+                | Request::Cutover { .. }
+                | Request::Drop { .. }
+                | Request::Retire { .. }
+        )
     }
 
     /// How the request may share a group commit with others.
@@ -178,12 +266,18 @@ pub enum Answer {
     Registered { version: VersionNo, id: Digest, existed: bool, report: Option<Box<Report>> },
     /// A build was ordered.
     Building { version: VersionNo },
+    /// A change is planned.
+    Planned { plan: Box<Planned> },
+    /// A candidate was compared; it may be taken live if nothing was found.
+    Validated { evidence: EvidenceId, plan: PlanId, at: Position, findings: Vec<Finding> },
     /// Another version answers.
     Switched(Switched),
     /// A rewind will take place when the generation is built.
     RewindPending { version: VersionNo, from: VersionNo },
     /// A generation is not kept any longer.
     Dropped { version: VersionNo },
+    /// A record says so.
+    Done { record: Position },
     /// These jobs are held until the moment given.
     Leased { lease: Option<Position>, until: Micros, jobs: Vec<LeasedJob> },
     /// The job is settled; when it comes again, if it was given back.

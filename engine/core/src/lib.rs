@@ -12,7 +12,10 @@
 
 mod admission;
 mod batch;
+mod brakes;
 mod census;
+mod change;
+mod change_id;
 mod checked;
 mod cloud_event;
 mod control;
@@ -23,6 +26,8 @@ mod input;
 mod ledger;
 mod lifecycle;
 pub mod limits;
+mod operator;
+mod plans;
 mod recovery;
 mod refusal;
 mod refusals;
@@ -32,16 +37,23 @@ mod tray;
 
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::batch::Batch;
+pub use crate::brakes::{Brakes, Freeze};
 pub use crate::census::{Census, Written};
+pub use crate::change_id::{EvidenceId, PlanId};
 pub use crate::checked::{Checked, check_document, invalid_document};
 pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
 pub use crate::control::{Control, EventRefused};
 pub use crate::core::{Core, ReplayError, Settings};
 pub use crate::input::{
-    Answer, Effect, Input, JobCounts, LeasedJob, Placed, Request, Switched, Ticket, Window,
+    Answer, Compared, Drafted, Effect, Input, JobCounts, LeasedJob, Placed, Plane, Request, Switched, Ticket,
+    Window,
 };
 pub use crate::ledger::QueueCounts;
 pub use crate::lifecycle::{Lifecycle, Stage, Switch};
+pub use crate::operator::Order;
+pub use crate::plans::{
+    Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
+};
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};
 pub use crate::samples::{Sample, Samples};

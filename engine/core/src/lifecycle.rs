@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::control::Control;
 pub use crate::lifecycle::stage::Stage;
-use crate::lifecycle::stage::not_built;
+pub(crate) use crate::lifecycle::stage::not_built;
 use crate::limits::GENERATIONS_MAX;
 use crate::refusal::{Code, Refusal};
 
@@ -61,6 +61,11 @@ impl Lifecycle {
     /// The version that answers.
     pub fn active(&self) -> Option<VersionNo> {
         self.active
+    }
+
+    /// Since which record the active version answers; `#0` if none does.
+    pub fn active_since(&self) -> Position {
+        self.switches.last().map_or(Position::ZERO, |switch| switch.at)
     }
 
     /// The stage of a version.
@@ -158,7 +163,8 @@ impl Lifecycle {
         if !stage.is_live() {
             return Err(not_built(version, stage).listing(&self.live()));
         }
-        let mut records = vec![Control::CutOver { version, from: self.active }];
+        let (plan, evidence, approved_by) = (None, None, Vec::new());
+        let mut records = vec![Control::CutOver { version, from: self.active, plan, evidence, approved_by }];
         records.extend(self.surplus(version, standbys_max));
         Ok(records)
     }
@@ -247,7 +253,7 @@ impl Lifecycle {
             Control::CandidateReady { version, digest } => {
                 self.set(at, *version, Stage::Candidate { ready: at, digest: *digest });
             }
-            Control::CutOver { version, from } => self.switch(at, *version, *from, false, events_before),
+            Control::CutOver { version, from, .. } => self.switch(at, *version, *from, false, events_before),
             Control::Rewound { version, from, .. } => {
                 self.switch(at, *version, Some(*from), true, events_before);
             }
@@ -305,7 +311,12 @@ impl Lifecycle {
         standbys.into_iter().take(surplus).map(|(_, version)| Control::Dropped { version }).collect()
     }
 
-    fn known(&self, version: VersionNo) -> Result<&Stage, Refusal> {
+    /// The stage of a version that there is.
+    ///
+    /// # Errors
+    ///
+    /// If there is none such.
+    pub(crate) fn known(&self, version: VersionNo) -> Result<&Stage, Refusal> {
         self.stages.get(&version).ok_or_else(|| {
             Refusal::new(Code::UnknownVersion, format!("there is no schema version {version}"))
                 .listing(&self.live())
@@ -313,9 +324,10 @@ impl Lifecycle {
         })
     }
 
-    fn not_active_already(&self, version: VersionNo) -> Result<(), Refusal> {
+    pub(crate) fn not_active_already(&self, version: VersionNo) -> Result<(), Refusal> {
         if self.active == Some(version) {
-            return Err(Refusal::new(Code::AlreadyActive, format!("{version} is active already")));
+            return Err(Refusal::new(Code::AlreadyActive, format!("{version} is active already"))
+                .next("look at `selfsame state`: there may be nothing left to do"));
         }
         Ok(())
     }
@@ -351,7 +363,13 @@ mod tests {
             Control::Registered { version: v(1), id, document: String::new() },
             Control::BuildStarted { version: v(1) },
             Control::CandidateReady { version: v(1), digest },
-            Control::CutOver { version: v(1), from: None },
+            Control::CutOver {
+                version: v(1),
+                from: None,
+                plan: None,
+                evidence: None,
+                approved_by: Vec::new(),
+            },
             Control::Registered { version: v(2), id, document: String::new() },
             Control::BuildStarted { version: v(2) },
             Control::CandidateReady { version: v(2), digest },
@@ -380,10 +398,7 @@ mod tests {
     #[test]
     fn a_cutover_needs_a_generation_and_the_expected_active_version() {
         let life = three();
-        check(
-            life.cutover(v(2), Some(v(1)), 2),
-            "CutOver { version: VersionNo(2), from: Some(VersionNo(1)) }",
-        );
+        check(life.cutover(v(2), Some(v(1)), 2), "CutOver { version: VersionNo(2), from: Some(VersionNo(1))");
         check(life.cutover(v(2), None, 2), "v1 is active, and none was expected to be");
         check(life.cutover(v(2), Some(v(3)), 2), "v1 is active, and v3 was expected to be");
         check(

@@ -44,3 +44,15 @@ pub const SAMPLE_EVERY: u64 = 64;
 pub const SAMPLE_TYPE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of all samples.
 pub const SAMPLE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Plans that have not expired.
+pub const PLANS_MAX: usize = 1000;
+/// How long a plan is good for, in milliseconds, if its author does not say.
+pub const PLAN_TTL_MS: u64 = 24 * 60 * 60 * 1000;
+/// The longest time that a plan may be good for, in milliseconds.
+pub const PLAN_TTL_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
+/// Evidence that is kept for one plan; the oldest goes.
+pub const EVIDENCE_PER_PLAN_MAX: usize = 16;
+/// Records that evidence may be behind the head at the cutover.
+pub const EVIDENCE_BEHIND_MAX: u64 = 1_000_000;
+/// Bytes of a comparison that are kept as evidence.
+pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024;

@@ -77,6 +77,18 @@ codes! {
     ActiveChanged "active-changed" 409 Never "another version is active than was expected";
     AlreadyActive "already-active" 409 Never "the version is active already";
     NeverActive "never-active" 409 Never "the version was never active";
+    Frozen "frozen" 409 Later "an operator has frozen all changes";
+    BelowFloor "below-floor" 409 Never "the version is below the floor";
+    Sealed "sealed" 409 Never "the version is sealed by an operator";
+    Retired "retired" 409 Never "the version is retired for good";
+    UnknownPlan "unknown-plan" 404 Never "no such plan";
+    PlanExpired "plan-expired" 410 Never "the plan has expired";
+    TooManyPlans "too-many-plans" 429 Later "the limit on open plans is reached";
+    NoEvidence "no-evidence" 409 Never "the cutover names no evidence";
+    UnknownEvidence "unknown-evidence" 404 Never "no such evidence";
+    StaleEvidence "stale-evidence" 409 Never "the evidence is of another state of affairs";
+    FailedEvidence "failed-evidence" 409 Never "the evidence speaks against the cutover";
+    ApprovalNeeded "approval-needed" 409 Later "an operator has to agree to the plan";
     InUse "in-use" 409 Never "the version serves and cannot be dropped";
     UnknownProjection "unknown-projection" 404 Never "the active version has no such projection";
     NotFound "not-found" 404 Never "nothing is there";

@@ -12,12 +12,14 @@ use selfsame_schema::Registry;
 use serde::Serialize;
 
 use crate::admission::Admission;
+use crate::brakes::Brakes;
 use crate::census::Census;
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::JobCounts;
 use crate::lifecycle::Lifecycle;
 use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
+use crate::plans::Plans;
 use crate::samples::Samples;
 
 /// What readers are told of versions and jobs.
@@ -27,6 +29,10 @@ pub struct Status {
     pub admission: Arc<Admission>,
     /// The stages of all versions.
     pub lifecycle: Lifecycle,
+    /// Plans and the evidence for them.
+    pub plans: Plans,
+    /// What operators have forbidden.
+    pub brakes: Brakes,
     /// What became of jobs, by queue.
     pub jobs: JobCounts,
     /// How many earlier generations are kept in step.

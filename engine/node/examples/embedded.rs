@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use selfsame_core::{Answer, Code, Draft, Request, Settings};
-use selfsame_node::{Engine, Handle};
+use selfsame_core::{Answer, Draft, EvidenceId, Request, Settings};
+use selfsame_node::{Engine, Handle, Intent, Proof};
 use selfsame_record::{Principal, VersionNo};
 
 const V1: &str = r#"
@@ -65,14 +65,23 @@ async fn take_live(
         panic!("the document is not right");
     };
     handle.ask(agent, Request::Build { version }).await.outcome.expect("a build");
-    loop {
-        match handle.ask(agent, Request::Cutover { version, expected }).await.outcome {
-            Ok(_) => return version,
-            Err(refusal) if refusal.code == Code::NotBuilt => {
-                tokio::time::sleep(Duration::from_millis(5)).await
-            }
-            Err(refusal) => panic!("{refusal}"),
-        }
+    while handle.read(|serving| serving.generation(version).is_none()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Nothing can be compared with while no version answers.
+    let evidence = match expected {
+        Some(_) => Some(prove(handle, agent, version).await),
+        None => None,
+    };
+    handle.ask(agent, Request::Cutover { version, expected, evidence }).await.outcome.expect("a cutover");
+    version
+}
+
+async fn prove(handle: &Handle, agent: &Principal, version: VersionNo) -> EvidenceId {
+    handle.plan_change(agent, version, Intent::default()).await.outcome.expect("a plan");
+    match handle.validate(agent, version, Proof::default()).await.outcome {
+        Ok(Answer::Validated { evidence, findings, .. }) if findings.is_empty() => evidence,
+        other => panic!("the version is not fit to be taken live: {other:?}"),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use selfsame_core::Settings;
+use selfsame_core::{Plane, Settings};
 use selfsame_log::{FjallLog, Log, OpenError};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -72,7 +72,7 @@ impl Engine {
         let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;
-        Ok(Engine { handle: Handle { inbox: sender, shared, log }, sequencer })
+        Ok(Engine { handle: Handle { inbox: sender, shared, log, plane: Plane::Open }, sequencer })
     }
 
     /// A way to the engine.

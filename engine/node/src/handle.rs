@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use selfsame_core::{Admission, Answer, Code, Draft, EventRefused, Refusal, Request, Serving, limits};
+use selfsame_core::{Admission, Answer, Code, Draft, EventRefused, Plane, Refusal, Request, Serving, limits};
 use selfsame_log::Log;
 use selfsame_record::{Position, Principal, TraySeq};
 use tokio::sync::mpsc::error::TrySendError;
@@ -22,6 +22,7 @@ pub struct Handle {
     pub(crate) inbox: mpsc::Sender<Message>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) log: Arc<dyn Log>,
+    pub(crate) plane: Plane,
 }
 
 /// An answer that is under way. Requests of one caller are decided in the order of their submission.
@@ -38,10 +39,16 @@ impl Pending {
 }
 
 impl Handle {
+    /// The same way, for what comes in on the operator plane.
+    #[must_use]
+    pub fn as_operator(&self) -> Handle {
+        Handle { plane: Plane::Operator, ..self.clone() }
+    }
+
     /// Hands a request to the sequencer, without waiting.
     pub fn submit(&self, principal: &Principal, request: Request) -> Pending {
         let (reply, receiver) = oneshot::channel();
-        let ask = Message::Ask { principal: principal.clone(), request, reply };
+        let ask = Message::Ask { principal: principal.clone(), plane: self.plane, request, reply };
         match self.inbox.try_send(ask) {
             Ok(()) => Pending(Ok(receiver)),
             Err(TrySendError::Full(_)) => Pending(Err(self.refused(overloaded()))),
@@ -52,7 +59,7 @@ impl Handle {
     /// Hands a request to the sequencer, and waits for room in its inbox first.
     pub async fn submit_waiting(&self, principal: &Principal, request: Request) -> Pending {
         let (reply, receiver) = oneshot::channel();
-        let ask = Message::Ask { principal: principal.clone(), request, reply };
+        let ask = Message::Ask { principal: principal.clone(), plane: self.plane, request, reply };
         match self.inbox.send(ask).await {
             Ok(()) => Pending(Ok(receiver)),
             Err(_) => Pending(Err(stopping())),
@@ -143,7 +150,7 @@ impl Handle {
         let _ = self.inbox.send(Message::Tick).await;
     }
 
-    fn refused(&self, refusal: Refusal) -> Reply {
+    pub(crate) fn refused(&self, refusal: Refusal) -> Reply {
         self.read(|serving| Reply {
             position: serving.position(),
             version: serving.active(),

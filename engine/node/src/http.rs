@@ -9,8 +9,9 @@
 //! Not here: what an answer says (`read`), the operator's routes (`operator`).
 
 mod body;
+mod change;
 mod connections;
-mod control;
+pub(crate) mod control;
 mod events;
 mod jobs;
 mod params;
@@ -29,9 +30,11 @@ use tokio::net::TcpListener;
 use crate::handle::Handle;
 pub use crate::http::body::{BODY_WAIT, JSON_BYTES_MAX};
 pub(crate) use crate::http::body::{Lines, from_json};
+pub(crate) use crate::http::change::plan_id;
 pub(crate) use crate::http::connections::serve_connections;
 pub use crate::http::connections::{CONNECTIONS_MAX, IDLE_WAIT, STOP_WAIT};
-pub(crate) use crate::http::params::Params;
+pub(crate) use crate::http::params::{Params, Place};
+pub(crate) use crate::http::principal::Caller;
 pub(crate) use crate::http::respond::ndjson;
 
 /// Answers on the listener until `stop` is ready, then finishes what was begun, for [`STOP_WAIT`] at most.
@@ -50,7 +53,12 @@ pub async fn serve(
 
 /// All routes of the data and the control plane.
 pub fn router(handle: Handle) -> Router {
-    let routes = Router::new()
+    finish(routes(), handle)
+}
+
+/// The routes that every plane has.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
         .route("/v1/events", post(events::publish))
         .route("/v1/events/{position}", get(reads::event))
         .route("/v1/cache/{projection}/{*key}", get(reads::cache))
@@ -63,17 +71,21 @@ pub fn router(handle: Handle) -> Router {
         .route("/v1/jobs/{queue}/nack", post(jobs::nack))
         .route("/v1/versions", get(reads::versions).post(control::register))
         .route("/v1/versions/{version}", get(reads::version))
-        .route("/v1/versions/{version}/plan", get(reads::plan))
+        .route("/v1/versions/{version}/plan", get(reads::plan).post(change::plan))
+        .route("/v1/versions/{version}/validate", post(change::validate))
         .route("/v1/versions/{version}/diff", get(reads::diff))
         .route("/v1/versions/{version}/build", post(control::build))
         .route("/v1/versions/{version}/cutover", post(control::cutover))
         .route("/v1/versions/{version}/rewind", post(control::rewind))
         .route("/v1/versions/{version}/drop", post(control::drop_generation))
+        .route("/v1/versions/{version}/retire", post(change::retire))
+        .route("/v1/plans", get(change::plans))
+        .route("/v1/plans/{plan}", get(change::plan_of))
+        .route("/v1/evidence/{evidence}", get(change::evidence))
         .route("/v1/census", get(reads::census))
         .route("/v1/state", get(reads::state))
         .route("/v1/refused", get(reads::refused))
-        .route("/v1/health", get(reads::health));
-    finish(routes, handle)
+        .route("/v1/health", get(reads::health))
 }
 
 /// Adds what all routes have in common: unknown routes, wrong methods, `at_least`, the headers.

@@ -7,7 +7,9 @@
 //! ```
 
 mod builder;
+mod change;
 mod clock;
+mod compare;
 mod engine;
 mod handle;
 pub mod http;
@@ -21,6 +23,7 @@ mod replay;
 mod sequencer;
 
 pub use crate::builder::BuildProgress;
+pub use crate::change::{CHANGE_ROUNDS_MAX, Intent, Proof};
 pub use crate::clock::show_time;
 pub use crate::engine::{Engine, StartError};
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};

@@ -6,6 +6,7 @@
 //! Not here: folding (`replay`), the form of a record (`read`).
 
 mod dump;
+mod orders;
 mod replayed;
 
 use std::future::Future;
@@ -43,14 +44,21 @@ pub async fn serve(handle: Handle, socket: &Path, stop: impl Future + Send + 'st
     Ok(())
 }
 
-/// All routes of the operator plane.
+/// All routes of the operator plane: those of everybody, and those of operators alone.
 fn router(handle: Handle) -> Router {
     let slots = Arc::new(Semaphore::new(LONG_ANSWERS_MAX));
     let for_dumps = Arc::clone(&slots);
-    let routes = Router::new()
+    let routes = crate::http::routes()
+        .route("/v1/freeze", post(orders::freeze))
+        .route("/v1/unfreeze", post(orders::unfreeze))
+        .route("/v1/floor", post(orders::floor))
+        .route("/v1/versions/{version}/seal", post(orders::seal))
+        .route("/v1/versions/{version}/unseal", post(orders::unseal))
+        .route("/v1/plans/{plan}/approve", post(orders::approve))
+        .route("/v1/plans/{plan}/reject", post(orders::reject))
         .route("/v1/replay", post(move |state, request| replayed::replay(state, request, slots)))
         .route("/v1/log", get(move |state, params| dump::dump(state, params, for_dumps)));
-    finish(routes, handle)
+    finish(routes, handle.as_operator())
 }
 
 /// The socket's file, removed when it is dropped.

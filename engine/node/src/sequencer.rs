@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
-use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Refusal, Request, Serving, Ticket};
+use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Plane, Refusal, Request, Serving, Ticket};
 use selfsame_log::{AppendError, Log};
 use selfsame_projections::Generation;
 use selfsame_record::{Block, Body, Position, Principal, VersionNo};
@@ -29,7 +29,7 @@ pub const ENGINE: &str = "selfsame";
 #[expect(clippy::large_enum_variant, reason = "nearly every message is a request")]
 pub(crate) enum Message {
     /// Somebody asks for something.
-    Ask { principal: Principal, request: Request, reply: oneshot::Sender<Reply> },
+    Ask { principal: Principal, plane: Plane, request: Request, reply: oneshot::Sender<Reply> },
     /// A builder has a generation near the head.
     Built(Box<Generation>),
     /// A builder gave up.
@@ -119,11 +119,11 @@ impl Sequencer {
     /// Whether to go on.
     fn take(&mut self, message: Message) -> bool {
         match message {
-            Message::Ask { principal, request, reply } => {
+            Message::Ask { principal, plane, request, reply } => {
                 let ticket = Ticket(self.next_ticket);
                 self.next_ticket += 1;
                 self.replies.insert(ticket, reply);
-                self.waiting.push_back(Input { ticket, principal, request });
+                self.waiting.push_back(Input { ticket, principal, plane, request });
             }
             Message::Built(generation) => self.take_built(*generation),
             Message::BuildFailed { version, reason } => {
@@ -137,7 +137,7 @@ impl Sequencer {
 
     fn enqueue(&mut self, request: Request) {
         let (ticket, principal) = (Ticket(0), self.engine.clone());
-        self.waiting.push_back(Input { ticket, principal, request });
+        self.waiting.push_back(Input { ticket, principal, plane: Plane::Operator, request });
     }
 
     /// Folds the last records into a built generation; it is adopted only if nothing comes in between, so

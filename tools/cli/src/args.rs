@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    census, check, event, get, import, jobs, lens, log, publish, query, refused, replay, serve, state,
-    version,
+    census, check, event, get, import, jobs, lens, log, operate, plans, publish, query, refused, replay,
+    serve, state, version,
 };
 use crate::demo::DemoArgs;
 
@@ -53,11 +53,19 @@ pub(crate) enum Command {
     /// Register, build and switch schema versions
     #[command(subcommand)]
     Version(version::VersionCommand),
+    Plans(plans::PlansArgs),
     State(state::StateArgs),
     Census(census::CensusArgs),
     Refused(refused::RefusedArgs),
     Event(event::EventArgs),
     Replay(replay::ReplayArgs),
+    Freeze(operate::FreezeArgs),
+    Unfreeze(operate::UnfreezeArgs),
+    Floor(operate::FloorArgs),
+    Seal(operate::SealArgs),
+    Unseal(operate::UnsealArgs),
+    Approve(operate::ApproveArgs),
+    Reject(operate::RejectArgs),
     Check(check::CheckArgs),
     /// Propose a lens between two schemas, or apply one to a schema
     #[command(subcommand)]

@@ -59,10 +59,11 @@ impl Client {
     }
 
     /// A client for an operator's socket.
-    pub(crate) fn operator(socket: &Path) -> Outcome<Client> {
+    pub(crate) fn operator(socket: &Path, principal: &str) -> Outcome<Client> {
+        selfsame_record::Principal::parse(principal).map_err(|e| Failure::Usage(e.to_string()))?;
         let http = build(reqwest::Client::builder().unix_socket(socket))?;
         let (base, at) = ("http://operator".to_owned(), socket.display().to_string());
-        Ok(Client { http, base, at, principal: None })
+        Ok(Client { http, base, at, principal: Some(principal.to_owned()) })
     }
 
     /// What it speaks to.

@@ -8,6 +8,8 @@ pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod lens;
 pub(crate) mod log;
+pub(crate) mod operate;
+pub(crate) mod plans;
 pub(crate) mod publish;
 pub(crate) mod query;
 pub(crate) mod refused;
@@ -49,7 +51,15 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Lens(command) => lens::run(command, out).await,
+        Command::Plans(args) => plans::run(args, out).await,
         Command::Replay(args) => replay::run(args, out).await,
+        Command::Freeze(args) => operate::freeze(args, out).await,
+        Command::Unfreeze(args) => operate::unfreeze(args, out).await,
+        Command::Floor(args) => operate::floor(args, out).await,
+        Command::Seal(args) => operate::seal(args, out).await,
+        Command::Unseal(args) => operate::unseal(args, out).await,
+        Command::Approve(args) => operate::approve(args, out).await,
+        Command::Reject(args) => operate::reject(args, out).await,
         Command::Log(command) => log::run(command, out).await,
     }
 }

@@ -29,7 +29,7 @@ use crate::client::Client;
 use crate::documents::{GIT_V1, GIT_V2};
 use crate::failure::{Failure, Outcome};
 use crate::git::{GitEvent, Limits, generated, history};
-use crate::out::member;
+use crate::out::{member, show};
 use crate::publisher::Tally;
 
 /// Events taken from a long history; the demo shows a drill, not an import.
@@ -143,7 +143,11 @@ async fn change(stage: &Stage, agent: &Client, fed: &Fed) -> Outcome<Acts> {
     eprintln!("agent: v2 is registered; its plan says the change is {}", member(&plan, "class"));
     build(agent, "v2").await?;
     fed.second_is_live.store(1, Ordering::Relaxed);
-    let (cutover, _) = timed(agent.post("versions/v2/cutover", &json!({ "expected_active": "v1" }))).await?;
+    let (validation, validated) = timed(validate(agent, "v2")).await?;
+    let evidence = member(&validated, "evidence");
+    eprintln!("agent: compared v2 with v1 row by row in {validation:?}; evidence {}", show(evidence));
+    let ask = json!({ "expected_active": "v1", "evidence": evidence });
+    let (cutover, _) = timed(agent.post("versions/v2/cutover", &ask)).await?;
     eprintln!("agent: cut over to v2 in {cutover:?}; events of both versions go on coming in");
     tokio::time::sleep(ACT).await;
     let reason = json!({ "expected_active": "v2", "reason": "the drill" });
@@ -209,6 +213,12 @@ async fn take_live(agent: &Client, version: &str, document: &str) -> Outcome {
     build(agent, version).await?;
     agent.post(&format!("versions/{version}/cutover"), &json!({ "expected_active": null })).await?;
     Ok(())
+}
+
+/// Plans a change and compares the candidate with what answers.
+async fn validate(agent: &Client, version: &str) -> Outcome<crate::client::Answer> {
+    agent.post(&format!("versions/{version}/plan"), &json!({})).await?;
+    agent.post(&format!("versions/{version}/validate"), &json!({})).await
 }
 
 /// Builds a version in the shadow, and waits until it is a candidate.

@@ -77,6 +77,9 @@ pub(crate) enum Failure {
     /// A build ended without a generation.
     #[error("the build of {version} did not finish: it is {stage}")]
     NotBuilt { version: String, stage: String },
+    /// Evidence speaks against a version.
+    #[error("the evidence speaks against it, in {findings} points")]
+    NotPassed { findings: usize },
     /// A replay came to another state than the live one.
     #[error("the replayed state is not the live state")]
     Unequal,
@@ -122,6 +125,7 @@ impl Failure {
             Failure::NoProgress { .. } => "no-progress",
             Failure::EventsRefused { .. } => "events-refused",
             Failure::NotBuilt { .. } => "not-built",
+            Failure::NotPassed { .. } => "failed-evidence",
             Failure::Unequal => "unequal",
             Failure::Incompatible { .. } => "incompatible",
             Failure::Promise(_) => "not-as-promised",
@@ -160,6 +164,9 @@ impl Failure {
             ],
             Failure::EventsRefused { .. } => &["see why with `selfsame refused`"],
             Failure::NotBuilt { .. } => &["see why with `selfsame version show`"],
+            Failure::NotPassed { .. } => {
+                &["change the version, or what was said beforehand, and validate again"]
+            }
             Failure::Unequal => &["keep the log and both digests, and report this: it should not happen"],
             Failure::Incompatible { .. } => &[
                 "change the schema so that the documents of before stay valid, or raise its version with a lens",

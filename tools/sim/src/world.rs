@@ -12,12 +12,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use selfsame_core::{
-    Answer, Checked, Core, Draft, Effect, Input, LeasedJob, Refusal, Request, Serving, Settings, Ticket,
-    recover,
+    Answer, Checked, Compared, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob, PlanId, Plane,
+    Refusal, Request, Serving, Settings, Ticket, recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::Generation;
 use selfsame_record::{Block, Body, EventId, Micros, Name, Position, Principal, VersionNo};
+use selfsame_schema::Class;
 
 use crate::documents::DOCUMENTS;
 use crate::random::Random;
@@ -72,6 +73,8 @@ struct World {
     waiting: VecDeque<Input>,
     asked: BTreeMap<Ticket, Asked>,
     next_ticket: u64,
+    /// Of plans and evidence.
+    last_id: u64,
     builds: Vec<Generation>,
     acked: BTreeMap<EventId, Position>,
     held: Vec<(Name, Position, LeasedJob)>,
@@ -115,6 +118,7 @@ impl World {
             waiting: VecDeque::new(),
             asked: BTreeMap::new(),
             next_ticket: 1,
+            last_id: 0,
             builds: Vec::new(),
             acked: BTreeMap::new(),
             held: Vec::new(),
@@ -159,7 +163,7 @@ impl World {
         self.asked.insert(ticket, asked);
         #[expect(clippy::expect_used, reason = "a constant")]
         let principal = Principal::parse("web").expect("a principal");
-        self.waiting.push_back(Input { ticket, principal, request });
+        self.waiting.push_back(Input { ticket, principal, plane: Plane::Open, request });
     }
 
     fn register(&mut self) {
@@ -184,11 +188,46 @@ impl World {
         let expected = self.core.lifecycle().active();
         let request = match self.random.below(10) {
             0..=3 => Request::Build { version },
-            4..=6 => Request::Cutover { version, expected },
+            4..=6 => {
+                self.prove(version);
+                let evidence = Some(EvidenceId(self.last_id));
+                Request::Cutover { version, expected, evidence }
+            }
             7..=8 => Request::Rewind { version, expected: None, reason: "for a reason".to_owned() },
             _ => Request::Drop { version },
         };
         self.ask(request, Asked::Else);
+    }
+
+    /// Plans a change and hands in a comparison, as the node does; the cutover after it names it.
+    fn prove(&mut self, version: VersionNo) {
+        self.last_id += 1;
+        let (plan, evidence) = (PlanId(self.last_id), EvidenceId(self.last_id));
+        let drafted = Drafted {
+            plan,
+            version,
+            base: self.core.lifecycle().active(),
+            approved: self.core.plans_made().approved(),
+            class: Class::Additive,
+            class_since_approved: Class::Additive,
+            rewind_loses: false,
+            predicted: None,
+            ttl_ms: 60_000,
+        };
+        self.ask(Request::Plan { drafted }, Asked::Else);
+        let digest = |version| self.serving.generation(version).map(Generation::digest).unwrap_or_default();
+        let compared = Compared {
+            evidence,
+            plan,
+            at: self.serving.position(),
+            digest: digest(version),
+            active: self.serving.active().map(|active| (active, digest(active))),
+            projections: Vec::new(),
+            failures: self.random.below(8) / 7,
+            skip_failures: false,
+            report: String::from("{}"),
+        };
+        self.ask(Request::Validate { compared }, Asked::Else);
     }
 
     /// One to three events of a live version, now and then repeated, contradicted or invalid.

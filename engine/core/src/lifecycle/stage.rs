@@ -63,7 +63,7 @@ impl Stage {
 }
 
 /// The refusal of what needs a generation of a version that has none.
-pub(super) fn not_built(version: VersionNo, stage: &Stage) -> Refusal {
+pub(crate) fn not_built(version: VersionNo, stage: &Stage) -> Refusal {
     Refusal::new(
         Code::NotBuilt,
         format!("{version} is {}, so it has no generation to serve from", stage.word()),

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 
 use selfsame_core::{
-    Answer, Checked, Core, Draft, Effect, Input, Refusal, Request, Serving, Settings, Ticket, recover,
+    Answer, Checked, Compared, Core, Draft, Drafted, Effect, EvidenceId, Input, PlanId, Plane, Refusal,
+    Request, Serving, Settings, Ticket, recover,
 };
 use selfsame_record::{ArchivedRecord, Block, Body, Micros, Name, Position, Principal, TraySeq, VersionNo};
+use selfsame_schema::Class;
 
 /// One event type, a cache and a queue.
 pub(crate) const V1: &str = r#"
@@ -59,6 +61,7 @@ pub(crate) struct Desk {
     pub(crate) blocks: Vec<Block>,
     pub(crate) now: Micros,
     pub(crate) principal: Principal,
+    pub(crate) plane: Plane,
 }
 
 impl Desk {
@@ -69,6 +72,7 @@ impl Desk {
             blocks: Vec::new(),
             now: Micros(1_000_000),
             principal: Principal::parse("web").unwrap(),
+            plane: Plane::Open,
         }
     }
 
@@ -81,8 +85,62 @@ impl Desk {
 
     pub(crate) fn take_live(&mut self, document: &str, expected: Option<VersionNo>) -> VersionNo {
         let version = self.candidate(document);
-        self.ask(Request::Cutover { version, expected }).unwrap();
+        self.cutover(version, expected).unwrap();
         version
+    }
+
+    /// Plans, validates and cuts over; without an active version there is nothing to compare with.
+    pub(crate) fn cutover(
+        &mut self,
+        version: VersionNo,
+        expected: Option<VersionNo>,
+    ) -> Result<Answer, Refusal> {
+        let evidence = self.core.lifecycle().active().map(|_| self.evidence(version));
+        self.ask(Request::Cutover { version, expected, evidence })
+    }
+
+    pub(crate) fn draft(&self, version: VersionNo) -> Drafted {
+        Drafted {
+            plan: PlanId(self.core.head().get()),
+            version,
+            base: self.core.lifecycle().active(),
+            approved: self.core.plans_made().approved(),
+            class: Class::Additive,
+            class_since_approved: Class::Additive,
+            rewind_loses: false,
+            predicted: None,
+            ttl_ms: 60_000,
+        }
+    }
+
+    pub(crate) fn comparison(&self, plan: PlanId, version: VersionNo) -> Compared {
+        let digest = |version| self.serving.generation(version).map(|g| g.digest()).unwrap_or_default();
+        Compared {
+            evidence: EvidenceId(self.core.head().get()),
+            plan,
+            at: self.core.head(),
+            digest: digest(version),
+            active: self.core.lifecycle().active().map(|active| (active, digest(active))),
+            projections: Vec::new(),
+            failures: 0,
+            skip_failures: false,
+            report: "{}".to_owned(),
+        }
+    }
+
+    pub(crate) fn plan(&mut self, drafted: Drafted) -> Result<PlanId, Refusal> {
+        match self.ask(Request::Plan { drafted })? {
+            Answer::Planned { plan } => Ok(plan.plan),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn evidence(&mut self, version: VersionNo) -> EvidenceId {
+        let plan = self.plan(self.draft(version)).unwrap();
+        let compared = self.comparison(plan, version);
+        let evidence = compared.evidence;
+        self.ask(Request::Validate { compared }).unwrap();
+        evidence
     }
 
     pub(crate) fn candidate(&mut self, document: &str) -> VersionNo {
@@ -114,8 +172,8 @@ impl Desk {
 
     /// Asks at once; the answers come in order, out of as many group commits as it takes.
     pub(crate) fn ask_all(&mut self, requests: Vec<Request>) -> Vec<Result<Answer, Refusal>> {
-        let principal = self.principal.clone();
-        let input = |request| Input { ticket: Ticket(1), principal: principal.clone(), request };
+        let (principal, plane) = (self.principal.clone(), self.plane);
+        let input = |request| Input { ticket: Ticket(1), principal: principal.clone(), plane, request };
         let mut waiting: VecDeque<Input> = requests.into_iter().map(input).collect();
         let mut outcomes = Vec::new();
         while !waiting.is_empty() {

@@ -160,11 +160,12 @@ fn a_queue_that_a_version_brings_delivers_no_job_of_older_events() {
 fn a_switch_falls_between_two_group_commits() {
     let mut desk = Desk::at_v1();
     let version = desk.candidate(V2);
+    let evidence = Some(desk.evidence(version));
     let blocks = desk.blocks.len();
     let (a, b) = (r#"{"user_id":"a","email":"a"}"#, r#"{"user_id":"b","email":"b"}"#);
     let requests = vec![
         desk.event("1", a),
-        Request::Cutover { version, expected: Some(VersionNo::FIRST) },
+        Request::Cutover { version, expected: Some(VersionNo::FIRST), evidence },
         desk.event("2", b),
         Request::Lease { queue: Name::parse("welcome").unwrap(), max: 5 },
     ];
@@ -200,7 +201,7 @@ fn a_candidate_is_adopted_while_counts_are_due() {
     }
     desk.after_ms(60_000);
     let version = desk.candidate(V2);
-    desk.ask(Request::Cutover { version, expected: Some(VersionNo::FIRST) }).unwrap();
+    desk.cutover(version, Some(VersionNo::FIRST)).unwrap();
     desk.ask(Request::Tick).unwrap();
     desk.check_replay();
 }
@@ -297,10 +298,10 @@ fn the_census_says_who_wrote_what_and_a_start_from_the_log_says_the_same() {
     desk.ask(old).unwrap();
     let census = desk.serving.census();
     let rows = census.writers().map(|(who, version, w)| format!("{who} {version} {} {}", w.events, w.last));
-    assert_eq!(rows.collect::<Vec<_>>(), ["app v1 1 #11", "web v1 1 #5", "web v2 1 #10"]);
+    assert_eq!(rows.collect::<Vec<_>>(), ["app v1 1 #13", "web v1 1 #5", "web v2 1 #12"]);
     let samples = desk.serving.samples().of("user.registered");
     let samples = samples.map(|sample| format!("{} {}", sample.position, sample.version));
-    assert_eq!(samples.collect::<Vec<_>>(), ["#5 v1", "#10 v2", "#11 v1"]);
+    assert_eq!(samples.collect::<Vec<_>>(), ["#5 v1", "#12 v2", "#13 v1"]);
     desk.check_replay();
 }
 

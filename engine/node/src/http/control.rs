@@ -3,7 +3,7 @@
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use selfsame_core::{Answer, Code, Refusal, Request};
+use selfsame_core::{Answer, Code, EvidenceId, Refusal, Request};
 use selfsame_record::{Principal, VersionNo};
 use selfsame_schema::DOCUMENT_BYTES_MAX;
 use serde::{Deserialize, Deserializer};
@@ -28,7 +28,9 @@ pub(crate) async fn carry_out(
 /// What became of a request, as a response.
 pub(crate) fn answered(handle: &Handle, reply: Reply) -> Result<Response, Refused> {
     let status = match &reply.outcome {
-        Ok(Answer::Registered { existed: false, .. }) => StatusCode::CREATED,
+        Ok(Answer::Registered { existed: false, .. } | Answer::Planned { .. } | Answer::Validated { .. }) => {
+            StatusCode::CREATED
+        }
         Ok(Answer::Building { .. } | Answer::RewindPending { .. }) => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
@@ -68,6 +70,9 @@ struct Cutover {
     /// Absent: the version's parent.
     #[serde(default, deserialize_with = "given")]
     expected_active: Option<Option<VersionNo>>,
+    /// Needed unless nothing answers yet, or the version answered before and was kept in step.
+    #[serde(default)]
+    evidence: Option<EvidenceId>,
 }
 
 pub(crate) async fn cutover(
@@ -80,7 +85,8 @@ pub(crate) async fn cutover(
     let version = find(&handle, &version)?;
     let parent = || handle.admission().registry.version(version).and_then(|version| version.parent());
     let expected = asked.expected_active.unwrap_or_else(parent);
-    carry_out(&handle, &principal, Request::Cutover { version, expected }).await
+    let evidence = asked.evidence;
+    carry_out(&handle, &principal, Request::Cutover { version, expected, evidence }).await
 }
 
 #[derive(Deserialize)]
@@ -114,11 +120,15 @@ pub(crate) async fn drop_generation(
     carry_out(&handle, &principal, Request::Drop { version }).await
 }
 
-async fn body<T: serde::de::DeserializeOwned>(handle: &Handle, request: HttpRequest) -> Result<T, Refused> {
+pub(crate) async fn body<T: serde::de::DeserializeOwned>(
+    handle: &Handle,
+    request: HttpRequest,
+) -> Result<T, Refused> {
     from_json(request.into_body()).await.map_err(|refusal| Refused::now(handle, refusal))
 }
 
-fn find(handle: &Handle, version: &str) -> Result<VersionNo, Refused> {
+/// Finds the version that a path names.
+pub(crate) fn find(handle: &Handle, version: &str) -> Result<VersionNo, Refused> {
     handle.admission().find_version(version).map_err(|refusal| Refused::now(handle, refusal))
 }
 

@@ -203,6 +203,6 @@ fn only_limit(handle: &Handle, mut params: Params, max: usize) -> Result<usize, 
     Ok(limit.unwrap_or(LISTED_DEFAULT))
 }
 
-fn nothing_else(handle: &Handle, params: Params) -> Result<(), Refused> {
+pub(crate) fn nothing_else(handle: &Handle, params: Params) -> Result<(), Refused> {
     params.end().map_err(|refusal| Refused::now(handle, refusal))
 }

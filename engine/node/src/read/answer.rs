@@ -43,6 +43,12 @@ fn put(body: &mut Body, answer: &Answer) {
             }
         }
         Answer::Building { version } => body.put("building", version),
+        Answer::Planned { plan } => body.put("plan", &plan.plan).put("planned", plan),
+        Answer::Validated { evidence, plan, at, findings } => {
+            body.put("evidence", evidence).put("plan", plan).put("at", at);
+            body.put("passed", &findings.is_empty()).put("findings", findings)
+        }
+        Answer::Done { record } => body.put("record", record),
         Answer::Switched(to) => {
             body.put("at", &to.at).put("from", &to.from).put("to", &to.version).put("window", &to.window)
         }

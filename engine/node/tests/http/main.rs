@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod census;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod jobs;

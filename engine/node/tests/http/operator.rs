@@ -58,7 +58,7 @@ async fn replays_and_dumps_that_are_refused() {
         (Method::GET, "/v1/replay", "", 405, "bad-request"),
         (Method::GET, "/v1/log?from=x", "", 400, "bad-request"),
         (Method::GET, "/v1/log?form=1", "", 400, "bad-request"),
-        (Method::GET, "/v1/state", "", 404, "no-route"),
+        (Method::GET, "/v1/nothing", "", 404, "no-route"),
     ] {
         let (got, lines) = server.operator(method, path, body).await;
         assert_eq!(got, status, "{path} {body}: {lines:?}");

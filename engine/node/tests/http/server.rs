@@ -83,8 +83,31 @@ impl Server {
     /// Registers, builds and cuts over.
     pub(crate) async fn activate(&self, document: &str, version: &str) {
         self.prepare(document, version).await;
-        let cutover = self.order(&format!("/v1/versions/{version}/cutover"), json!({})).await;
+        self.cutover(version).await;
+    }
+
+    /// Plans and validates if another version answers, and cuts over.
+    pub(crate) async fn cutover(&self, version: &str) -> Answer {
+        let mut body = json!({});
+        if self.get("/v1/health").await.version.is_some() {
+            body["evidence"] = self.evidence(version).await;
+        }
+        let cutover = self.order(&format!("/v1/versions/{version}/cutover"), body).await;
         assert_eq!(cutover.status, 200, "{cutover:?}");
+        cutover
+    }
+
+    /// Plans and validates.
+    pub(crate) async fn evidence(&self, version: &str) -> Value {
+        let planned = self.order(&format!("/v1/versions/{version}/plan"), json!({})).await;
+        assert_eq!(planned.status, 201, "{planned:?}");
+        if planned.json["planned"]["needs_approval"] == true {
+            let path = format!("/v1/plans/{}/approve", planned.json["plan"].as_str().expect("an id"));
+            assert_eq!(self.operator(Method::POST, &path, "").await.0, 200);
+        }
+        let validated = self.order(&format!("/v1/versions/{version}/validate"), json!({})).await;
+        assert_eq!((validated.status, &validated.json["passed"]), (201, &json!(true)), "{validated:?}");
+        validated.json["evidence"].clone()
     }
 
     /// Registers and builds.
@@ -159,7 +182,8 @@ impl Server {
     pub(crate) async fn operator(&self, method: Method, path: &str, body: &str) -> (u16, Vec<Value>) {
         let socket = self.socket();
         let client = reqwest::Client::builder().unix_socket(socket).no_proxy().build().expect("a client");
-        let request = client.request(method, format!("http://operator{path}")).body(body.to_owned());
+        let request = client.request(method, format!("http://operator{path}")).bearer_auth("ada");
+        let request = request.body(body.to_owned());
         let response = request.send().await.expect("a response");
         assert!(response.headers().contains_key("selfsame-position"));
         let status = response.status().as_u16();

@@ -123,7 +123,7 @@ pub(crate) async fn activate(handle: &Handle) {
     ask(Request::Build { version: v1 }).await;
     let live = async || handle.read(|s| s.status().lifecycle.stage(v1).is_some_and(|stage| stage.is_live()));
     until("v1 is built", live).await;
-    ask(Request::Cutover { version: v1, expected: None }).await;
+    ask(Request::Cutover { version: v1, expected: None, evidence: None }).await;
 }
 
 /// Waits until it is so.

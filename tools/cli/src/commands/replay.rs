@@ -57,7 +57,7 @@ pub(crate) async fn run(args: ReplayArgs, out: Out) -> Outcome {
 pub(crate) async fn operator(dir: &std::path::Path) -> Outcome<Option<Client>> {
     let socket = dir.join(OPERATOR);
     match UnixStream::connect(&socket).await {
-        Ok(_) => Client::operator(&socket).map(Some),
+        Ok(_) => Client::operator(&socket, "operator").map(Some),
         Err(_) => Ok(None),
     }
 }

@@ -1,5 +1,6 @@
 //! `version`: the life of a schema version.
 
+mod change;
 mod contract;
 pub(crate) mod diff;
 pub(super) mod people;
@@ -20,17 +21,20 @@ use wait::{wait_active, wait_built};
 #[derive(Debug, Subcommand)]
 pub(crate) enum VersionCommand {
     Register(RegisterArgs),
-    /// Show what a version would change, before anything is done
-    Plan(OneArgs),
+    Plan(change::PlanArgs),
     Diff(DiffArgs),
     Build(BuildArgs),
-    Cutover(CutoverArgs),
+    Validate(change::ValidateArgs),
+    Evidence(change::EvidenceArgs),
+    Cutover(change::CutoverArgs),
     Rewind(RewindArgs),
     /// Keep a version's generation no longer; it can be built again
     ///
     /// Whoever writes it or reads it is refused from then on; `version show` says who does, and so does the
     /// answer.
     Drop(OneArgs),
+    /// Never let a version serve again
+    Retire(OneArgs),
     /// List all versions with their stages
     List {
         #[command(flatten)]
@@ -45,9 +49,9 @@ pub(crate) enum VersionCommand {
 #[derive(Args, Debug)]
 pub(crate) struct OneArgs {
     /// The version: its number such as `v2`, or its content id
-    version: String,
+    pub(crate) version: String,
     #[command(flatten)]
-    reach: Reach,
+    pub(crate) reach: Reach,
 }
 
 /// Register a schema version
@@ -97,20 +101,6 @@ pub(crate) struct BuildArgs {
     one: OneArgs,
 }
 
-/// Make a version the active one
-///
-/// Cache, views, jobs and admission switch together at one position of the log. The version that was
-/// active stays in step, so that going back is one record.
-#[derive(Args, Debug)]
-pub(crate) struct CutoverArgs {
-    /// Refuse if another version than this is active; `none` if there must be none
-    /// [default: the version's parent]
-    #[arg(long, value_name = "VERSION")]
-    expect: Option<String>,
-    #[command(flatten)]
-    one: OneArgs,
-}
-
 /// Go back to a version that was active
 ///
 /// Events since the cutover are kept and are read through the lens. If the version is kept in step, this is
@@ -140,21 +130,26 @@ pub(crate) struct ShowArgs {
 pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
     match command {
         VersionCommand::Register(args) => register(args, out).await,
-        VersionCommand::Plan(args) => {
-            let answer = args.reach.client()?.get(&path(&args, "/plan"), &[]).await?;
-            out.answer(&answer, people::plan)
-        }
+        VersionCommand::Plan(args) => change::plan(args, out).await,
         VersionCommand::Diff(args) => {
             let path = format!("versions/{}/diff", segment(&args.to));
             let answer = args.reach.client()?.get(&path, &[("from".to_owned(), args.from)]).await?;
             out.answer(&answer, |json| diff::people(json, diff::Paint::of_stdout()))
         }
         VersionCommand::Build(args) => build(args, out).await,
-        VersionCommand::Cutover(args) => cutover(args, out).await,
+        VersionCommand::Validate(args) => change::validate(args, out).await,
+        VersionCommand::Evidence(args) => change::evidence(args, out).await,
+        VersionCommand::Cutover(args) => change::cutover(args, out).await,
         VersionCommand::Rewind(args) => rewind(args, out).await,
         VersionCommand::Drop(args) => {
             let answer = args.reach.client()?.post(&path(&args, "/drop"), &json!({})).await?;
             out.answer(&answer, people::dropped)
+        }
+        VersionCommand::Retire(args) => {
+            let answer = args.reach.client()?.post(&path(&args, "/retire"), &json!({})).await?;
+            out.answer(&answer, |json| {
+                format!("{} is retired, by the record #{}", args.version, member(json, "record"))
+            })
         }
         VersionCommand::List { reach } => {
             let answer = reach.client()?.get("versions", &[]).await?;
@@ -199,16 +194,6 @@ async fn build(args: BuildArgs, out: Out) -> Outcome {
         true => format!("{version} is built: cut over with `selfsame version cutover {version}`"),
         false => format!("{version} is being built: see how far with `selfsame version show {version}`"),
     })
-}
-
-async fn cutover(args: CutoverArgs, out: Out) -> Outcome {
-    let body = match args.expect.as_deref() {
-        None => json!({}),
-        Some("none") => json!({ "expected_active": null }),
-        Some(version) => json!({ "expected_active": version }),
-    };
-    let answer = args.one.reach.client()?.post(&path(&args.one, "/cutover"), &body).await?;
-    out.answer(&answer, people::switched)
 }
 
 async fn rewind(args: RewindArgs, out: Out) -> Outcome {

@@ -1,0 +1,167 @@
+//! Plan, validate, cut over: each decided upon records alone, and bound to the step before.
+
+use selfsame_record::{Micros, Position, VersionNo};
+
+use crate::batch::Batch;
+use crate::change_id::EvidenceId;
+use crate::control::Control;
+use crate::core::Core;
+use crate::input::{Answer, Compared, Drafted, Plane};
+use crate::lifecycle::Stage;
+use crate::limits::PLAN_TTL_MS_MAX;
+use crate::plans::{Candidate, Planned, Validated, findings, needs_approval};
+use crate::refusal::{Code, Refusal};
+
+impl Core {
+    pub(crate) fn plan_change(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        drafted: Drafted,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let Drafted { plan, version, base, approved, class, class_since_approved, .. } = drafted;
+        self.life.known(version)?;
+        self.life.not_active_already(version)?;
+        self.brakes.may_serve(version)?;
+        self.plans_made.may_plan(plan, now)?;
+        if base != self.life.active() || approved != self.plans_made.approved() {
+            return Err(Refusal::new(
+                Code::ActiveChanged,
+                "another version came to answer while it was planned",
+            )
+            .next(format!("plan again with `selfsame version plan {version}`")));
+        }
+        self.check_predicted(version, &drafted)?;
+        let planned = Planned {
+            plan,
+            version,
+            id: self.registry.version(version).map(|version| version.id().0).unwrap_or_default(),
+            base,
+            base_since: self.life.active_since(),
+            class,
+            approved,
+            class_since_approved,
+            rewind_loses: drafted.rewind_loses,
+            needs_approval: base.is_some() && needs_approval(class_since_approved, drafted.rewind_loses),
+            predicted: drafted.predicted,
+            expires: now.plus_ms(drafted.ttl_ms.clamp(1, PLAN_TTL_MS_MAX)),
+        };
+        self.write(batch, principal, Control::Planned(planned.clone()), now);
+        Ok(Answer::Planned { plan: Box::new(planned) })
+    }
+
+    /// What is said beforehand must be about projections that there are.
+    fn check_predicted(&self, version: VersionNo, drafted: &Drafted) -> Result<(), Refusal> {
+        let (Some(predicted), Some(plan)) = (&drafted.predicted, self.plans.get(&version)) else {
+            return Ok(());
+        };
+        let mut named = predicted.untouched.iter().chain(predicted.rows_changed.keys());
+        match named.find(|name| plan.projection(name.as_str()).is_none()) {
+            Some(name) => Err(Refusal::new(
+                Code::UnknownProjection,
+                format!("{version} has no projection `{name}`, which the prediction names"),
+            )
+            .next(format!("see its projections with `selfsame version show {version}`"))),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn validate(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        compared: Compared,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let Compared { evidence, plan, at, digest, active, projections, failures, skip_failures, report } =
+            compared;
+        assert!(at <= self.head, "a comparison at {at} is of records that are not there yet");
+        let planned = &self.plans_made.open(plan, now)?.planned;
+        let version = planned.version;
+        let built = self.built(version)?;
+        let same_turn = planned.base == self.life.active() && planned.base_since == self.life.active_since();
+        if !same_turn || active.map(|(version, _)| version) != planned.base || at < built {
+            let detail = format!("another version came to answer since the plan {plan} was made");
+            return Err(Refusal::new(Code::StaleEvidence, detail)
+                .next(format!("plan again with `selfsame version plan {version}`, and validate")));
+        }
+        if self.plans_made.evidence(evidence).is_some() {
+            return Err(Refusal::new(Code::BadRequest, format!("the evidence {evidence} exists already"))
+                .next("ask again: ids are drawn anew"));
+        }
+        let findings = findings(&projections, failures, skip_failures, planned.predicted.as_ref(), &[]);
+        let validated = Validated {
+            evidence,
+            plan,
+            version,
+            built,
+            at,
+            digest,
+            active: planned.base,
+            active_digest: active.map(|(_, digest)| digest),
+            projections,
+            failures,
+            failures_skipped: skip_failures,
+            findings: findings.clone(),
+            report,
+        };
+        self.write(batch, principal, Control::Validated(validated), now);
+        Ok(Answer::Validated { evidence, plan, at, findings })
+    }
+
+    pub(crate) fn cutover(
+        &mut self,
+        batch: &mut Batch,
+        (principal, plane): (&str, Plane),
+        version: VersionNo,
+        expected: Option<VersionNo>,
+        named: Option<EvidenceId>,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let mut records = self.life.cutover(version, expected, self.settings.standbys_max)?;
+        self.brakes.may_serve(version)?;
+        let grounds = match named {
+            Some(named) => {
+                let candidate = Candidate {
+                    version,
+                    built: self.built(version)?,
+                    base: self.life.active(),
+                    base_since: self.life.active_since(),
+                };
+                let operator = (plane == Plane::Operator).then_some(principal);
+                Some(self.plans_made.grounds(named, candidate, operator, (self.head, now))?)
+            }
+            None if self.needs_evidence(version) => {
+                return Err(Refusal::new(
+                    Code::NoEvidence,
+                    format!("{version} has not answered before, so a cutover to it names evidence"),
+                )
+                .next(format!("validate it with `selfsame version validate {version}`")));
+            }
+            None => None,
+        };
+        if let (Some(grounds), Some(Control::CutOver { plan, evidence, approved_by, .. })) =
+            (grounds, records.first_mut())
+        {
+            (*plan, *evidence, *approved_by) = (Some(grounds.plan), named, grounds.approved_by);
+        }
+        Ok(self.change(batch, principal, records, now))
+    }
+
+    /// Nothing can be compared with before a version answers; and what was taken live on evidence and was kept
+    /// in step since may come back without more.
+    fn needs_evidence(&self, version: VersionNo) -> bool {
+        let standby = matches!(self.life.stage(version), Some(Stage::Standby { .. }));
+        self.life.active().is_some() && !standby
+    }
+
+    /// The record that the candidate's build ended with.
+    fn built(&self, version: VersionNo) -> Result<Position, Refusal> {
+        match self.life.known(version)? {
+            Stage::Candidate { ready, .. } => Ok(*ready),
+            Stage::Standby { since } | Stage::Active { since } => Ok(*since),
+            stage => Err(crate::lifecycle::not_built(version, stage).listing(&self.life.live())),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What only operators may ask for, and what follows.
+
+use selfsame_record::{Micros, VersionNo};
+
+use crate::batch::Batch;
+use crate::change_id::PlanId;
+use crate::control::Control;
+use crate::core::Core;
+use crate::decide::bounded;
+use crate::input::Answer;
+use crate::limits::REASON_BYTES_MAX;
+use crate::refusal::{Code, Refusal};
+
+/// What only an operator may ask for. Only the operator plane can make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are the words of the glossary")]
+pub enum Order {
+    /// Stop all changes by agents.
+    Freeze { reason: String },
+    /// Let agents change again.
+    Unfreeze { reason: String },
+    /// Let no version below this one serve; none: any may.
+    SetFloor { version: Option<VersionNo> },
+    /// Let a version not serve until it is unsealed.
+    Seal { version: VersionNo, reason: String },
+    /// Let a sealed version serve again.
+    Unseal { version: VersionNo },
+    /// Agree to a plan.
+    Approve { plan: PlanId },
+    /// Do not agree to a plan.
+    Reject { plan: PlanId, reason: String },
+}
+
+impl Order {
+    /// The verb, as refusals name it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Order::Freeze { .. } => "freeze",
+            Order::Unfreeze { .. } => "unfreeze",
+            Order::SetFloor { .. } => "floor",
+            Order::Seal { .. } => "seal",
+            Order::Unseal { .. } => "unseal",
+            Order::Approve { .. } => "approve",
+            Order::Reject { .. } => "reject",
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn obey(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        order: Order,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        let brief = |reason: &str| bounded(reason, REASON_BYTES_MAX);
+        let control = match order {
+            Order::Freeze { reason } => Control::Frozen { reason: brief(&reason) },
+            Order::Unfreeze { reason } => Control::Unfrozen { reason: brief(&reason) },
+            Order::SetFloor { version } => {
+                version.map(|version| self.may_be_floor(version)).transpose()?;
+                Control::FloorSet { version }
+            }
+            Order::Seal { version, reason } => {
+                self.not_answering(version)?;
+                Control::Sealed { version, reason: brief(&reason) }
+            }
+            Order::Unseal { version } => {
+                self.life.known(version)?;
+                Control::Unsealed { version }
+            }
+            Order::Approve { plan } => {
+                let author = &self.plans_made.open(plan, now)?.author;
+                if author == principal {
+                    let detail = format!("`{principal}` made the plan {plan}, and nobody approves their own");
+                    return Err(Refusal::new(Code::ApprovalNeeded, detail).next("ask another operator"));
+                }
+                Control::Approved { plan }
+            }
+            Order::Reject { plan, reason } => {
+                self.plans_made.open(plan, now)?;
+                Control::Rejected { plan, reason: brief(&reason) }
+            }
+        };
+        Ok(Answer::Done { record: self.write(batch, principal, control, now) })
+    }
+
+    /// Decides that a version never serves again: whoever may change may retire what does not answer.
+    pub(crate) fn retire(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        version: VersionNo,
+        now: Micros,
+    ) -> Result<Answer, Refusal> {
+        self.not_answering(version)?;
+        if let Ok(record) = self.life.drop_generation(version) {
+            self.change(batch, principal, vec![record], now);
+        }
+        Ok(Answer::Done { record: self.write(batch, principal, Control::Retired { version }, now) })
+    }
+
+    fn not_answering(&self, version: VersionNo) -> Result<(), Refusal> {
+        self.life.known(version)?;
+        if self.life.active() == Some(version) {
+            return Err(Refusal::new(Code::InUse, format!("{version} is active"))
+                .next("cut over to another version, or rewind, first"));
+        }
+        Ok(())
+    }
+
+    fn may_be_floor(&self, version: VersionNo) -> Result<(), Refusal> {
+        self.life.known(version)?;
+        match self.life.active() {
+            Some(active) if active < version => {
+                let detail = format!("{active} is active, which is below {version}");
+                Err(Refusal::new(Code::BelowFloor, detail)
+                    .next(format!("cut over to {version} or a later version first")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

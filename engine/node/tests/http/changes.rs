@@ -1,0 +1,201 @@
+//! Plans, evidence, approvals and the operators' brakes, from the outside.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Server, V1, V2};
+
+#[track_caller]
+fn check(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status, answer.code()), (status, code), "{answer:?}");
+}
+
+async fn order(server: &Server, path: &str, body: Value) -> Value {
+    let (status, lines) = server.operator(Method::POST, path, &body.to_string()).await;
+    assert_eq!(status, 200, "{path}: {lines:?}");
+    lines.into_iter().next().expect("a line")
+}
+
+async fn cutover(server: &Server, version: &str, evidence: &Value) -> Answer {
+    let expected = server.get("/v1/health").await.version;
+    let body = json!({ "expected_active": expected, "evidence": evidence });
+    server.order(&format!("/v1/versions/{version}/cutover"), body).await
+}
+
+/// v1 active, v2 a candidate, a row in both.
+async fn two() -> Server {
+    let server = Server::with_v1().await;
+    server.register_user("ada", "London").await;
+    server.prepare(V2, "v2").await;
+    server
+}
+
+#[tokio::test]
+async fn a_change_is_planned_validated_and_taken_live() {
+    let server = two().await;
+    check(&server.order("/v1/versions/v2/cutover", json!({})).await, 409, "no-evidence");
+    check(&server.order("/v1/versions/v2/validate", json!({})).await, 404, "unknown-plan");
+    let planned = server.order("/v1/versions/v2/plan", json!({ "ttl_seconds": 60 })).await;
+    assert_eq!(planned.status, 201, "{planned:?}");
+    let plan = &planned.json["planned"];
+    assert_eq!(
+        (&plan["version"], &plan["base"], &plan["approved"]),
+        (&json!("v2"), &json!("v1"), &json!("v1"))
+    );
+    assert_eq!((&plan["class"], &plan["needs_approval"]), (&json!("compatible"), &json!(false)));
+    let validated = server.order("/v1/versions/v2/validate", json!({ "plan": planned.json["plan"] })).await;
+    assert_eq!((validated.status, &validated.json["passed"]), (201, &json!(true)), "{validated:?}");
+    let path = format!("/v1/evidence/{}", validated.json["evidence"].as_str().expect("an id"));
+    let evidence = server.get(&path).await.json["evidence"].clone();
+    assert_eq!(evidence["report"]["at"], validated.json["at"]);
+    let profile = evidence["projections"].as_array().expect("a list").iter().find(|p| p["name"] == "profile");
+    assert_eq!(profile.expect("a row")["changed"], 1, "{evidence}");
+    let listed = server.get("/v1/plans").await.json["plans"].clone();
+    assert_eq!((&listed[0]["plan"], &listed[0]["author"]), (&planned.json["plan"], &json!("tester")));
+    let path = format!("/v1/plans/{}", planned.json["plan"].as_str().expect("an id"));
+    assert_eq!(
+        server.get(&path).await.json["plan"]["evidence"][0]["rows_differing"],
+        evidence_rows(&evidence)
+    );
+    let switched = cutover(&server, "v2", &validated.json["evidence"]).await;
+    assert_eq!((switched.status, switched.version.as_deref()), (200, Some("v2")), "{switched:?}");
+}
+
+fn evidence_rows(evidence: &Value) -> u64 {
+    let rows = evidence["projections"].as_array().expect("a list").iter();
+    rows.flat_map(|row| ["added", "removed", "changed"].map(|n| row[n].as_u64().expect("a number"))).sum()
+}
+
+#[tokio::test]
+async fn what_the_author_said_beforehand_is_held_against_what_is_found() {
+    let server = two().await;
+    let predicted = json!({ "predicted": { "untouched": ["profile"] } });
+    assert_eq!(server.order("/v1/versions/v2/plan", predicted).await.status, 201);
+    let validated = server.order("/v1/versions/v2/validate", json!({})).await.json;
+    assert_eq!(
+        (&validated["passed"], &validated["findings"][0]["rule"]),
+        (&json!(false), &json!("untouched"))
+    );
+    check(&cutover(&server, "v2", &validated["evidence"]).await, 409, "failed-evidence");
+    let nothing = json!({ "predicted": { "untouched": ["nothing"] } });
+    check(&server.order("/v1/versions/v2/plan", nothing).await, 404, "unknown-projection");
+}
+
+#[tokio::test]
+async fn evidence_that_is_of_no_use_is_refused_with_what_moved() {
+    let server = two().await;
+    let other = V2.replacen("name: ", "name: other-", 1);
+    server.prepare(&other, "v3").await;
+    let (second, third) = (server.evidence("v2").await, server.evidence("v3").await);
+    check(&cutover(&server, "v2", &json!("00000000000000ff")).await, 404, "unknown-evidence");
+    check(&cutover(&server, "v2", &json!("ff")).await, 400, "bad-request");
+    check(&cutover(&server, "v2", &third).await, 409, "stale-evidence");
+    assert_eq!(cutover(&server, "v2", &second).await.status, 200);
+    check(&cutover(&server, "v3", &third).await, 409, "stale-evidence");
+    let first = json!({ "expected_active": "v1", "evidence": third });
+    check(&server.order("/v1/versions/v3/cutover", first).await, 409, "active-changed");
+    for (path, status, code) in [
+        ("/v1/evidence/00000000000000ff", 404, "unknown-evidence"),
+        ("/v1/evidence/x", 400, "bad-request"),
+        ("/v1/plans/00000000000000ff", 404, "unknown-plan"),
+        ("/v1/plans/x", 400, "bad-request"),
+        ("/v1/plans?x=1", 400, "bad-request"),
+    ] {
+        check(&server.get(path).await, status, code);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_expires() {
+    let server = two().await;
+    for ttl in [0, 7 * 24 * 3600 + 1] {
+        check(&server.order("/v1/versions/v2/plan", json!({ "ttl_seconds": ttl })).await, 400, "bad-request");
+    }
+    let planned = server.order("/v1/versions/v2/plan", json!({ "ttl_seconds": 1 })).await.json;
+    let evidence = server.order("/v1/versions/v2/validate", json!({})).await.json["evidence"].clone();
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    check(&cutover(&server, "v2", &evidence).await, 410, "plan-expired");
+    let path = format!("/v1/plans/{}", planned["plan"].as_str().expect("an id"));
+    check(&server.get(&path).await, 410, "plan-expired");
+}
+
+#[tokio::test]
+async fn plans_are_bounded() {
+    let server = two().await;
+    let plan = || server.order("/v1/versions/v2/plan", json!({}));
+    for _ in 0..selfsame_core::limits::PLANS_MAX {
+        assert_eq!(plan().await.status, 201);
+    }
+    check(&plan().await, 429, "too-many-plans");
+}
+
+#[tokio::test]
+async fn a_lossy_change_waits_for_an_operator() {
+    let server = two().await;
+    let narrower = V1
+        .replacen("name: users", "name: narrower\nparent: v1", 1)
+        .replacen("    key: /user_id", "    partial: true\n    key: /user_id", 1)
+        .replacen("city: { type: string }", "city: { type: string, maxLength: 500 }", 1);
+    server.prepare(&narrower, "v3").await;
+    let planned = server.order("/v1/versions/v3/plan", json!({})).await.json;
+    assert_eq!(
+        (&planned["planned"]["class_since_approved"], &planned["planned"]["needs_approval"]),
+        (&json!("breaking"), &json!(true))
+    );
+    let evidence = server.order("/v1/versions/v3/validate", json!({})).await.json["evidence"].clone();
+    check(&cutover(&server, "v3", &evidence).await, 409, "approval-needed");
+    let plan = planned["plan"].as_str().expect("an id");
+    order(&server, &format!("/v1/plans/{plan}/approve"), json!({})).await;
+    assert_eq!(cutover(&server, "v3", &evidence).await.status, 200);
+    let agreed = server.get(&format!("/v1/plans/{plan}")).await.json["plan"]["approved_by"].clone();
+    assert_eq!(agreed, json!(["ada"]));
+}
+
+#[tokio::test]
+async fn a_plan_that_was_rejected_stays_so() {
+    let server = two().await;
+    let evidence = server.evidence("v2").await;
+    let plan = server.get("/v1/plans").await.json["plans"][0]["plan"].as_str().expect("an id").to_owned();
+    order(&server, &format!("/v1/plans/{plan}/reject"), json!({ "reason": "not now" })).await;
+    check(&cutover(&server, "v2", &evidence).await, 409, "approval-needed");
+}
+
+#[tokio::test]
+async fn operators_freeze_set_a_floor_and_seal() {
+    let server = two().await;
+    let evidence = server.evidence("v2").await;
+    order(&server, "/v1/freeze", json!({ "reason": "night" })).await;
+    assert_eq!(server.get("/v1/state").await.json["frozen"]["by"], "ada");
+    check(&cutover(&server, "v2", &evidence).await, 409, "frozen");
+    check(&server.post("/v1/versions", "application/yaml", V1).await, 409, "frozen");
+    order(&server, "/v1/unfreeze", json!({})).await;
+    assert_eq!(cutover(&server, "v2", &evidence).await.status, 200);
+    order(&server, "/v1/floor", json!({ "version": "v2" })).await;
+    check(&server.order("/v1/versions/v1/rewind", json!({})).await, 409, "below-floor");
+    order(&server, "/v1/floor", json!({ "version": null })).await;
+    order(&server, "/v1/versions/v1/seal", json!({ "reason": "leaks" })).await;
+    check(&server.order("/v1/versions/v1/rewind", json!({})).await, 409, "sealed");
+    order(&server, "/v1/versions/v1/unseal", json!({})).await;
+    assert_eq!(server.order("/v1/versions/v1/retire", json!({})).await.status, 200);
+    check(&server.order("/v1/versions/v1/rewind", json!({})).await, 409, "retired");
+}
+
+/// Absent, not forbidden: the listener of services and agents has no route to an operator's verb.
+#[tokio::test]
+async fn the_open_plane_has_no_route_of_operators() {
+    let server = two().await;
+    for path in [
+        "/v1/freeze",
+        "/v1/unfreeze",
+        "/v1/floor",
+        "/v1/versions/v1/seal",
+        "/v1/versions/v1/unseal",
+        "/v1/plans/00000000000000ff/approve",
+        "/v1/plans/00000000000000ff/reject",
+        "/v1/replay",
+    ] {
+        check(&server.order(path, json!({})).await, 404, "no-route");
+    }
+    let (status, _) = server.operator(Method::POST, "/v1/plans/00000000000000ff/approve", "").await;
+    assert_eq!(status, 404);
+}

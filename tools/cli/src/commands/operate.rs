@@ -1,0 +1,157 @@
+//! What only operators may do, over the socket in the engine's folder.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::client::{Client, segment};
+use crate::failure::{Failure, Outcome};
+use crate::out::{Out, member};
+use crate::reach::OPERATOR;
+
+/// Which engine an operator means, and as whom.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Which engine, and as whom")]
+pub(crate) struct Post {
+    /// The engine's folder, which has the operator's socket
+    #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
+    dir: PathBuf,
+    /// Who acts: one word of letters, digits, `_` and `-`
+    #[arg(
+        long = "as",
+        value_name = "PRINCIPAL",
+        env = "SELFSAME_OPERATOR",
+        hide_env_values = true,
+        default_value = "operator"
+    )]
+    principal: String,
+}
+
+impl Post {
+    /// A client for the operator's socket.
+    pub(crate) fn client(&self) -> Outcome<Client> {
+        let socket = self.dir.join(OPERATOR);
+        if !socket.exists() {
+            let reason = "no engine serves from it".to_owned();
+            return Err(Failure::Unreachable { at: self.dir.display().to_string(), reason });
+        }
+        Client::operator(&socket, &self.principal)
+    }
+}
+
+/// Stop all changes by agents at once; rewinds go on working
+#[derive(Args, Debug)]
+pub(crate) struct FreezeArgs {
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Let agents change again after a freeze
+#[derive(Args, Debug)]
+pub(crate) struct UnfreezeArgs {
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Let no version below this one serve again
+#[derive(Args, Debug)]
+pub(crate) struct FloorArgs {
+    /// The lowest version that may serve; `none`: any may
+    version: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Let a version not serve until it is unsealed
+#[derive(Args, Debug)]
+pub(crate) struct SealArgs {
+    /// The version
+    version: String,
+    /// Why, for those who are refused
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Let a sealed version serve again
+#[derive(Args, Debug)]
+pub(crate) struct UnsealArgs {
+    /// The version
+    version: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Agree to a plan, so that its version may be taken live
+#[derive(Args, Debug)]
+pub(crate) struct ApproveArgs {
+    /// The plan's id
+    plan: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+/// Do not agree to a plan
+#[derive(Args, Debug)]
+pub(crate) struct RejectArgs {
+    /// The plan's id
+    plan: String,
+    /// Why, for its author
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+pub(crate) async fn freeze(args: FreezeArgs, out: Out) -> Outcome {
+    let body = json!({ "reason": args.reason });
+    order(&args.post, "freeze", &body, out, "all changes by agents are frozen").await
+}
+
+pub(crate) async fn unfreeze(args: UnfreezeArgs, out: Out) -> Outcome {
+    let body = json!({ "reason": args.reason });
+    order(&args.post, "unfreeze", &body, out, "agents may change again").await
+}
+
+pub(crate) async fn floor(args: FloorArgs, out: Out) -> Outcome {
+    let version = if args.version == "none" { Value::Null } else { args.version.as_str().into() };
+    let said = format!("the floor is {}", args.version);
+    order(&args.post, "floor", &json!({ "version": version }), out, &said).await
+}
+
+pub(crate) async fn seal(args: SealArgs, out: Out) -> Outcome {
+    let path = format!("versions/{}/seal", segment(&args.version));
+    let said = format!("{} is sealed", args.version);
+    order(&args.post, &path, &json!({ "reason": args.reason }), out, &said).await
+}
+
+pub(crate) async fn unseal(args: UnsealArgs, out: Out) -> Outcome {
+    let path = format!("versions/{}/unseal", segment(&args.version));
+    let said = format!("{} may serve again", args.version);
+    order(&args.post, &path, &json!({}), out, &said).await
+}
+
+pub(crate) async fn approve(args: ApproveArgs, out: Out) -> Outcome {
+    let path = format!("plans/{}/approve", segment(&args.plan));
+    let said = format!("the plan {} is approved", args.plan);
+    order(&args.post, &path, &json!({}), out, &said).await
+}
+
+pub(crate) async fn reject(args: RejectArgs, out: Out) -> Outcome {
+    let path = format!("plans/{}/reject", segment(&args.plan));
+    let said = format!("the plan {} is rejected", args.plan);
+    order(&args.post, &path, &json!({ "reason": args.reason }), out, &said).await
+}
+
+async fn order(post: &Post, path: &str, body: &Value, out: Out, said: &str) -> Outcome {
+    let answer = post.client()?.post(path, body).await?;
+    out.answer(&answer, |json| format!("{said}, by the record #{}", member(json, "record")))
+}
