@@ -79,6 +79,13 @@ pub(crate) struct CutoverArgs {
     one: OneArgs,
 }
 
+/// Puts a member into an object.
+fn set(body: &mut Value, name: &str, value: Value) {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+}
+
 fn rows(text: &str) -> Result<(String, u64), String> {
     let (name, rows) = text.split_once('=').ok_or("a projection, `=` and a number of rows")?;
     rows.parse().map(|rows| (name.to_owned(), rows)).map_err(|_| format!("`{rows}` is not a number of rows"))
@@ -107,10 +114,14 @@ fn intent(args: &PlanArgs) -> Value {
     let mut body = json!({});
     if !args.untouched.is_empty() || !args.rows_changed.is_empty() {
         let rows = args.rows_changed.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect();
-        body["predicted"] = json!({ "untouched": args.untouched, "rows_changed": Value::Object(rows) });
+        set(
+            &mut body,
+            "predicted",
+            json!({ "untouched": args.untouched, "rows_changed": Value::Object(rows) }),
+        );
     }
     if let Some(ttl) = args.ttl {
-        body["ttl_seconds"] = json!(ttl);
+        set(&mut body, "ttl_seconds", json!(ttl));
     }
     body
 }
@@ -131,7 +142,7 @@ fn bound(planned: &Value) -> String {
 pub(super) async fn validate(args: ValidateArgs, out: Out) -> Outcome {
     let mut body = json!({ "skip_failures": args.skip_failures });
     if let Some(plan) = args.plan {
-        body["plan"] = json!(plan);
+        set(&mut body, "plan", json!(plan));
     }
     let answer = args.one.reach.client()?.post(&path(&args.one, "/validate"), &body).await?;
     out.answer(&answer, judged)?;
@@ -180,12 +191,12 @@ pub(super) async fn cutover(args: CutoverArgs, out: Out) -> Outcome {
         Some(version) => json!({ "expected_active": version }),
     };
     if let Some(evidence) = args.evidence {
-        body["evidence"] = json!(evidence);
+        set(&mut body, "evidence", json!(evidence));
     }
     let at = path(&args.one, "/cutover");
     let answer = match client.post(&at, &body).await {
         Err(refused) if refused.code() == "no-evidence" => {
-            body["evidence"] = prove(&client, &args.one).await?;
+            set(&mut body, "evidence", prove(&client, &args.one).await?);
             client.post(&at, &body).await?
         }
         other => other?,
