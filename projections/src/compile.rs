@@ -5,7 +5,6 @@
 
 mod columns;
 mod condition;
-mod duration;
 mod expression;
 mod section;
 mod settings;

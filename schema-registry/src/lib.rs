@@ -18,6 +18,7 @@ mod checked;
 pub mod compat;
 mod decoder;
 mod document;
+pub mod duration;
 pub mod inclusion;
 mod json;
 mod lens;

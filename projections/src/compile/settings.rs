@@ -1,7 +1,9 @@
 //! How the jobs of a queue are tried: `retry` and `lease`.
 
+use selfsame_schema::duration;
+
+use super::Problems;
 use super::spot::Spot;
-use super::{Problems, duration};
 use crate::limits::{
     ATTEMPTS_DEFAULT, ATTEMPTS_MAX, BACKOFF_MAX_MS_DEFAULT, BACKOFF_MIN_MS_DEFAULT, DURATION_MS_MAX,
     LEASE_MS_DEFAULT, LEASE_MS_MIN,
@@ -39,7 +41,7 @@ fn read_backoff(spot: &Spot<'_>, problems: &mut Problems) -> Option<(u64, u64)> 
     let text = spot.text(problems)?;
     let Some((min, max)) = duration::parse_range(text) else {
         let message = format!("`{text}` is not a range of durations");
-        problems.push(spot.problem(message).help("write it as `2s..5m`, with the units ms, s, m, h"));
+        problems.push(spot.problem(message).help("write it as `2s..5m`, with the units ms, s, m, h, d"));
         return None;
     };
     if min == 0 || min > max || max > DURATION_MS_MAX {
@@ -55,7 +57,7 @@ fn read_lease(spot: &Spot<'_>, problems: &mut Problems) -> Option<u64> {
     let text = spot.text(problems)?;
     let Some(ms) = duration::parse(text) else {
         let message = format!("`{text}` is not a duration");
-        problems.push(spot.problem(message).help("write it as `30s`, with the units ms, s, m, h"));
+        problems.push(spot.problem(message).help("write it as `30s`, with the units ms, s, m, h, d"));
         return None;
     };
     if !(LEASE_MS_MIN..=DURATION_MS_MAX).contains(&ms) {
