@@ -5,12 +5,14 @@
 //! it fits its parent is the registry's to say; the projections' sections are the projections package's.
 
 mod identity;
+mod life;
 mod schemas;
 mod sections;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use life::GuardSection;
 pub(crate) use schemas::EventSchemas;
 
 use selfsame_record::{EventType, Name};
@@ -18,6 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::json::{pointer, strict};
 use crate::lens::Op;
+use crate::probation::{Poison, Probation};
 use crate::problem::{Notes, Problem, Problems};
 use crate::schema::{Library, Schema};
 use crate::shape::{EventShape, Whole};
@@ -32,6 +35,9 @@ pub struct Document {
     events: BTreeMap<EventType, EventSection>,
     lenses: BTreeMap<EventType, LensSection>,
     projections: BTreeMap<Name, Value>,
+    guards: Vec<GuardSection>,
+    probation: Option<Probation>,
+    poison: Poison,
     notes: Vec<Problem>,
 }
 
@@ -69,8 +75,18 @@ pub(crate) struct LensSection {
 /// The number of the document's own form.
 const FORM: u64 = 1;
 
-const SECTIONS: [&str; 8] =
-    ["selfsame", "name", "parent", "$defs", "events", "lenses", "projections", "guards"];
+const SECTIONS: [&str; 10] = [
+    "selfsame",
+    "name",
+    "parent",
+    "$defs",
+    "events",
+    "lenses",
+    "projections",
+    "guards",
+    "probation",
+    "poison",
+];
 
 impl Document {
     /// Reads JSON if the text starts with `{`, else YAML.
@@ -100,7 +116,6 @@ impl Document {
             problems.push(problem.help(format!("the sections are {}", SECTIONS.join(", "))));
         }
         sections::form(object, FORM, &mut problems);
-        sections::guards(object, &mut problems);
         let name = sections::name(object, &mut problems);
         let parent = sections::parent(object, &mut problems);
         let mut notes = Notes::default();
@@ -108,10 +123,25 @@ impl Document {
         let events = sections::events(object, &mut library, &mut problems, &mut notes);
         let lenses = sections::lenses(object, &events, &mut problems);
         let projections = sections::projections(object, &mut problems);
+        let guards = life::guards(object, &mut problems);
+        let probation = life::probation(object, !guards.is_empty(), &mut problems);
+        let poison = life::poison(object, &mut problems);
         let identity = identity::text(object);
         let Some(name) = name else { return Err(problems.into_list()) };
         let notes = notes.into_list();
-        problems.or(Document { canonical, identity, name, parent, events, lenses, projections, notes })
+        problems.or(Document {
+            canonical,
+            identity,
+            name,
+            parent,
+            events,
+            lenses,
+            projections,
+            guards,
+            probation,
+            poison,
+            notes,
+        })
     }
 
     /// Its name.
@@ -172,5 +202,17 @@ impl Document {
 
     pub(crate) fn projections(&self) -> &BTreeMap<Name, Value> {
         &self.projections
+    }
+
+    pub(crate) fn guards(&self) -> &[GuardSection] {
+        &self.guards
+    }
+
+    pub(crate) fn probation(&self) -> Option<&Probation> {
+        self.probation.as_ref()
+    }
+
+    pub(crate) fn poison(&self) -> Poison {
+        self.poison
     }
 }

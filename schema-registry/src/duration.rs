@@ -27,7 +27,14 @@ mod tests {
 
     #[test]
     fn durations_have_a_number_and_a_unit() {
-        for (text, ms) in [("300ms", 300), ("2s", 2_000), ("5m", 300_000), ("1h", 3_600_000), ("7d", 604_800_000), ("0s", 0)] {
+        for (text, ms) in [
+            ("300ms", 300),
+            ("2s", 2_000),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+            ("7d", 604_800_000),
+            ("0s", 0),
+        ] {
             assert_eq!(parse(text), Some(ms), "{text}");
         }
         for text in

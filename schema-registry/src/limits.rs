@@ -1,5 +1,7 @@
 //! How large documents, schemas, lenses and events may be.
 
+use crate::guard::Over;
+
 /// Bytes of a schema-version document: 4 MiB.
 pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 /// Objects and arrays within each other in a schema-version document.
@@ -36,6 +38,30 @@ pub const LENS_GIVEN_BYTES_MAX: usize = 1 << 20;
 pub const LENS_STEPS_MAX: usize = 1_000_000;
 /// Projections of one version.
 pub const PROJECTIONS_MAX: usize = 64;
+/// Guards of one version.
+pub const GUARDS_MAX: usize = 32;
+/// Events that a guard looks back on, at most.
+pub const GUARD_EVENTS_MAX: u64 = 100_000;
+/// Seconds that a guard looks back on, at most: a day.
+pub const GUARD_SECONDS_MAX: u64 = 86_400;
+/// What a guard looks back on if it does not say.
+pub const GUARD_OVER_DEFAULT: Over = Over::Events(1000);
+/// Events of a probation, at most.
+pub const PROBATION_EVENTS_MAX: u64 = 1_000_000_000;
+/// Events of a probation that does not say.
+pub const PROBATION_EVENTS_DEFAULT: u64 = 1000;
+/// The shortest probation: 5 s.
+pub const PROBATION_MS_MIN: u64 = 5_000;
+/// The longest probation: 7 days.
+pub const PROBATION_MS_MAX: u64 = 7 * 86_400_000;
+/// How long a probation is that does not say: 10 minutes.
+pub const PROBATION_MS_DEFAULT: u64 = 600_000;
+/// With fewer events than this a probation that does not say is inconclusive.
+pub const PROBATION_SAMPLES_DEFAULT: u64 = 1;
+/// How often a probation is extended, at most.
+pub const PROBATION_EXTENSIONS_MAX: u32 = 10;
+/// How often a probation is extended that does not say.
+pub const PROBATION_EXTENSIONS_DEFAULT: u32 = 3;
 /// Bytes of a property's key.
 pub const PROPERTY_BYTES_MAX: usize = 256;
 /// Values of one `enum`.

@@ -7,6 +7,7 @@
 mod gate;
 mod judge;
 mod names;
+mod promises;
 mod reserved;
 mod transitive;
 

@@ -8,8 +8,10 @@ use selfsame_record::{Digest, EventType, Name, VersionNo};
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
+use crate::guard::Guard;
 use crate::lens::{Lens, Step};
 use crate::limits::FOLD_REVISION;
+use crate::probation::{Poison, Probation};
 use crate::problem::Problem;
 use crate::shape::EventShape;
 
@@ -95,6 +97,7 @@ pub struct Version {
     pub(crate) edges: BTreeMap<EventType, Edge>,
     /// What the types of the parent are called here.
     pub(crate) names: BTreeMap<EventType, EventType>,
+    pub(crate) guards: Vec<Guard>,
 }
 
 impl Version {
@@ -141,6 +144,21 @@ impl Version {
     /// The projections' sections as they stand in the document.
     pub fn projections(&self) -> &BTreeMap<Name, serde_json::Value> {
         self.document.projections()
+    }
+
+    /// The conditions that it promises to keep, as the document lists them.
+    pub fn guards(&self) -> &[Guard] {
+        &self.guards
+    }
+
+    /// The guarded time after its cutover; none if the document has neither guards nor a probation.
+    pub fn probation(&self) -> Option<&Probation> {
+        self.document.probation()
+    }
+
+    /// What becomes of events that cannot be read or folded.
+    pub fn poison(&self) -> Poison {
+        self.document.poison()
     }
 
     /// The lens of one event type as it stands in the document: a list of operations.

@@ -9,7 +9,7 @@ mod operator;
 
 use super::call;
 use super::error::{ExpressionError, Place, Refusal};
-use super::facts::{Fact, Facts, Outcome, Subject};
+use super::facts::{Fact, Facts, Hop, Outcome, Subject};
 use super::plan::{Plan, Source};
 use super::syntax::{Binary, Fold, FoldKind, Literal, Node, Syntax};
 use super::types::{Fields, Kind, Step, Type};
@@ -92,22 +92,35 @@ impl Checker<'_> {
     }
 
     fn name(&self, name: &str) -> Result<Typed, Refusal> {
-        let known = self.locals.iter().enumerate().rev().find(|(_, local)| local.name == name);
-        let (source, ty, way) = match known {
-            Some((n, local)) => (Source::Local(n), local.ty.clone(), local.way.clone()),
-            None if name == self.root.variable() => {
-                let ty = self.root.field(&[]).map_or_else(Type::any, |field| field.ty);
-                (Source::Document, ty, Some(Vec::new()))
-            }
+        let local = self.locals.iter().enumerate().rev().find(|(_, local)| local.name == name);
+        let (source, path, ty, way) = match local {
+            Some((n, local)) => (Source::Local(n), Vec::new(), local.ty.clone(), local.way.clone()),
             None => {
-                let known = self.root.variable().to_owned();
-                return Err(Refusal::UnknownVariable { name: name.to_owned(), known });
+                let (path, ty) = self.variable(name)?;
+                let way = path.iter().cloned().map(Step::Key).collect();
+                (Source::Document, path, ty, Some(way))
             }
         };
-        let subject = Some(Subject { source, way: Vec::new() });
+        let subject = Some(Subject { source, way: path.iter().cloned().map(Hop::Key).collect() });
         let ty = self.narrowed(ty, subject.as_ref());
-        let plan = Plan::Read(source, Vec::new());
+        let plan = Plan::Read(source, path);
         Ok(Typed { plan, ty, subject, way, text: Some(name.to_owned()), outcome: Outcome::default() })
+    }
+
+    /// What a name stands for that no macro gives: the way to it from the root, and what is there.
+    fn variable(&self, name: &str) -> Result<(Vec<String>, Type), Refusal> {
+        let flat = self.root.members_are_variables();
+        if !flat && name == self.root.variable() {
+            return Ok((Vec::new(), self.root.field(&[]).map_or_else(Type::any, |field| field.ty)));
+        }
+        let member = [Step::Key(name.to_owned())];
+        if let Some(field) = self.root.field(&member).filter(|_| flat) {
+            return Ok((vec![name.to_owned()], field.ty));
+        }
+        let root = self.root.variable();
+        let advice = self.root.advice(&[], name);
+        let advice = advice.unwrap_or_else(|| format!("fields begin with `{root}`, as `{root}.id`"));
+        Err(Refusal::UnknownVariable { name: name.to_owned(), advice })
     }
 
     /// The type without null, where that is known.

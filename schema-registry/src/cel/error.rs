@@ -154,13 +154,15 @@ pub enum Refusal {
         /// The name.
         name: String,
         /// What there is.
-        known: String,
+        advice: String,
     },
     /// A field that the schema does not have.
     #[error("there is no field `{field}`")]
     UnknownField {
         /// The way to it.
         field: String,
+        /// What there is, where that is a short list.
+        advice: Option<String>,
     },
     /// A field that may be absent is used.
     #[error("`{field}` may be absent")]
@@ -234,7 +236,8 @@ impl Refusal {
             Refusal::QuotedName => "write the key as an index: `event[\"key\"]`".to_owned(),
             Refusal::Unsigned => "write a plain integer".to_owned(),
             Refusal::Bytes => "write a text in quotes".to_owned(),
-            Refusal::UnknownVariable { known, .. } => format!("fields begin with `{known}`, as `{known}.id`"),
+            Refusal::UnknownVariable { advice, .. } => advice.clone(),
+            Refusal::UnknownField { advice, .. } => return advice.clone(),
             Refusal::MayBeAbsent { guard, field } => {
                 format!("guard it with `{guard}`, as in `{guard} ? {field} : ...`")
             }

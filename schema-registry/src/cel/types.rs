@@ -135,4 +135,15 @@ pub trait Fields {
     fn variable(&self) -> &str {
         "event"
     }
+
+    /// Whether the root has no name, and its members are variables: `rows.profile` for what is at
+    /// `/rows/profile`.
+    fn members_are_variables(&self) -> bool {
+        false
+    }
+
+    /// What to say to an author who names a member that an object does not have; `host` leads to the object.
+    fn advice(&self, _host: &[Step], _name: &str) -> Option<String> {
+        None
+    }
 }

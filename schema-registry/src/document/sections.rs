@@ -29,18 +29,6 @@ pub(super) fn form(document: &Object, expected: u64, problems: &mut Problems) {
     }
 }
 
-pub(super) fn guards(document: &Object, problems: &mut Problems) {
-    let empty = match document.get("guards") {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(list)) => list.is_empty(),
-        Some(Value::Object(object)) => object.is_empty(),
-        Some(_) => false,
-    };
-    if !empty {
-        problems.push(Problem::new("/guards", "guards are not supported yet").help("leave them out"));
-    }
-}
-
 pub(super) fn name(document: &Object, problems: &mut Problems) -> Option<Name> {
     match document.get("name") {
         Some(Value::String(name)) => Name::parse(name).map_err(|e| problems.add("/name", e.to_string())).ok(),

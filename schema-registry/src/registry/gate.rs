@@ -10,7 +10,7 @@ use std::sync::Arc;
 use selfsame_record::EventType;
 use serde_json::Value;
 
-use super::{Registry, names, reserved};
+use super::{Registry, names, promises, reserved};
 use crate::compat::canonical::same as same_schema;
 use crate::document::{Document, EventSchemas, EventSection, LensSection};
 use crate::json::pointer;
@@ -46,9 +46,10 @@ pub(super) fn check(registry: &Registry, document: &Document) -> Result<Version,
         }
     }
     reserved::check(registry, parent.map(|parent| &**parent), &edges, &shapes, &mut problems);
+    let guards = promises::check(document, parent.map(|parent| &**parent), &mut problems);
     let id = ContentId::of(document, parent.map(|parent| parent.id));
     let (no, parent) = (registry.next_no(), parent.map(|parent| parent.no));
-    problems.or(Version { no, id, parent, document: document.clone(), shapes, edges, names })
+    problems.or(Version { no, id, parent, document: document.clone(), shapes, edges, names, guards })
 }
 
 fn find_parent<'a>(registry: &'a Registry, document: &Document) -> Result<Option<&'a Arc<Version>>, Problem> {

@@ -37,7 +37,6 @@ fn a_document_must_have_the_form() {
     check_section("parent", json!("1"), "/parent: `1` is neither a version such as `v1` nor a content id");
     check_section("parent", json!("v7"), "/parent: there is no version `v7`, nor any other");
     check_section("extra~/", json!(1), "/extra~0~1: `extra~/` is not a section of a document");
-    check_section("guards", json!([{"name": "x"}]), "/guards: guards are not supported yet");
     check_section("events", json!([]), "/events: must be an object");
     check_section("projections", json!({"a b": {}}), "/projections/a b: `a b` is not a name");
     check_section("projections", json!({"a": 1}), "/projections/a: must be an object");

@@ -43,11 +43,12 @@ impl Checker<'_> {
         let anything = Field { ty: Type::any(), may_be_absent: true };
         let field = match &host.way {
             Some(way) if host.ty.kind == Kind::Object => {
-                let way: Vec<Step> = way.iter().cloned().chain([Step::Key(key.to_owned())]).collect();
+                let below: Vec<Step> = way.iter().cloned().chain([Step::Key(key.to_owned())]).collect();
                 let unknown = || Refusal::UnknownField {
                     field: text_below(host, key).unwrap_or_else(|| key.to_owned()),
+                    advice: self.root.advice(way, key),
                 };
-                self.root.field(&way).ok_or_else(unknown)?
+                self.root.field(&below).ok_or_else(unknown)?
             }
             _ => anything,
         };
