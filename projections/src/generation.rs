@@ -202,6 +202,18 @@ impl Generation {
         if let Some(State::Queue(queue)) = self.state(name) { Some(queue) } else { None }
     }
 
+    /// How many objects, rows or pending jobs each projection has, by name.
+    pub fn rows(&self) -> impl Iterator<Item = (Name, u64)> {
+        self.plan.projections.iter().zip(&self.states).map(|(plan, state)| {
+            let rows = match state {
+                State::Cache(cache) => cache.len(),
+                State::View(view) => view.len(),
+                State::Queue(queue) => queue.len(),
+            };
+            (plan.name.clone(), rows as u64)
+        })
+    }
+
     /// Each projection's size and digest, by name.
     pub fn report(&self) -> Vec<ProjectionReport> {
         let line = |(plan, state): (&ProjectionPlan, &State)| {

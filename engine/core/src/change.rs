@@ -1,6 +1,7 @@
 //! Plan, validate, cut over: each decided upon records alone, and bound to the step before.
 
 use selfsame_record::{Micros, Position, VersionNo};
+use selfsame_schema::PoisonBuild;
 
 use crate::batch::Batch;
 use crate::change_id::EvidenceId;
@@ -9,8 +10,10 @@ use crate::core::Core;
 use crate::input::{Answer, Compared, Drafted, Plane};
 use crate::lifecycle::Stage;
 use crate::limits::PLAN_TTL_MS_MAX;
-use crate::plans::{Candidate, Planned, Validated, findings, needs_approval};
+use crate::plans::{Candidate, Planned, Validated, failed_guards, findings, needs_approval};
+use crate::probation::begin;
 use crate::refusal::{Code, Refusal};
+use crate::serving::Serving;
 
 impl Core {
     pub(crate) fn plan_change(
@@ -90,7 +93,13 @@ impl Core {
             return Err(Refusal::new(Code::BadRequest, format!("the evidence {evidence} exists already"))
                 .next("ask again: ids are drawn anew"));
         }
-        let findings = findings(&projections, failures, skip_failures, planned.predicted.as_ref(), &[]);
+        let document = self.registry.version(version);
+        let unchanged = document.and_then(|v| v.probation()).map(|p| p.unchanged.as_slice());
+        let skip_failures = skip_failures || document.is_some_and(|v| v.poison().build == PoisonBuild::Skip);
+        let predicted = planned.predicted.as_ref();
+        let mut findings =
+            findings(&projections, failures, skip_failures, predicted, unchanged.unwrap_or_default());
+        findings.extend(document.into_iter().flat_map(|version| failed_guards(version, &projections)));
         let validated = Validated {
             evidence,
             plan,
@@ -114,12 +123,17 @@ impl Core {
         &mut self,
         batch: &mut Batch,
         (principal, plane): (&str, Plane),
-        version: VersionNo,
-        expected: Option<VersionNo>,
+        (version, expected): (VersionNo, Option<VersionNo>),
         named: Option<EvidenceId>,
         now: Micros,
+        serving: &Serving,
     ) -> Result<Answer, Refusal> {
-        let mut records = self.life.cutover(version, expected, self.settings.standbys_max)?;
+        let document = self.registry.version(version).cloned();
+        let guarded = document.filter(|document| document.probation().is_some());
+        // What a failed guard goes back to is kept in step.
+        let standbys_max = self.settings.standbys_max.max(usize::from(guarded.is_some()));
+        let mut records = self.life.cutover(version, expected, standbys_max)?;
+        self.no_probation()?;
         self.brakes.may_serve(version)?;
         let grounds = match named {
             Some(named) => {
@@ -146,6 +160,9 @@ impl Core {
         {
             (*plan, *evidence, *approved_by) = (Some(grounds.plan), named, grounds.approved_by);
         }
+        let probation = guarded.zip(self.life.active());
+        let probation = probation.and_then(|(version, from)| begin(&version, from, serving, now));
+        records.extend(probation);
         Ok(self.change(batch, principal, records, now))
     }
 

@@ -4,10 +4,12 @@
 //! that this program does not know stops the start: deciding without it would decide differently.
 
 use selfsame_record::{Digest, Micros, Name, Position, TraySeq, VersionNo};
+use selfsame_schema::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::change_id::{EvidenceId, PlanId};
 use crate::plans::{Planned, Validated};
+use crate::probation::{ProbationStarted, SettledAs};
 
 /// What a control record says. Fields are facts that were decided when it was written; a replay takes
 /// them as they are.
@@ -43,6 +45,14 @@ pub enum Control {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approved_by: Vec<String>,
     },
+    /// The guarded time after a cutover begins.
+    ProbationStarted(ProbationStarted),
+    /// It was inconclusive and goes on, until that moment or so many events after its beginning.
+    ProbationExtended { version: VersionNo, until: Micros, events: u64, readings: Vec<Reading> },
+    /// A guard failed; the next record says what follows.
+    GuardTripped { version: VersionNo, reading: Reading },
+    /// The guarded time is over, and the version stays.
+    Settled { version: VersionNo, outcome: SettledAs, readings: Vec<Reading> },
     /// A rewind was ordered to a version whose generation has to be built first.
     RewindRequested { version: VersionNo, from: VersionNo, reason: String },
     /// An earlier version answers again from this record on.
@@ -132,6 +142,10 @@ impl Control {
             Control::Approved { .. } => "approved",
             Control::Rejected { .. } => "rejected",
             Control::CutOver { .. } => "cut-over",
+            Control::ProbationStarted(_) => "probation-started",
+            Control::ProbationExtended { .. } => "probation-extended",
+            Control::GuardTripped { .. } => "guard-tripped",
+            Control::Settled { .. } => "settled",
             Control::RewindRequested { .. } => "rewind-requested",
             Control::Rewound { .. } => "rewound",
             Control::Dropped { .. } => "dropped",
@@ -159,7 +173,7 @@ impl Control {
 
 #[cfg(test)]
 mod tests {
-    use selfsame_schema::Class;
+    use selfsame_schema::{Class, GuardOutcome, Inconclusive, Readings};
 
     use super::*;
     use crate::plans::{Finding, RowsChanged, Rule};
@@ -212,6 +226,39 @@ mod tests {
                 approved_by: vec!["ada".into()],
             },
             r#"{"kind":"cut-over","version":"v2","from":"v1","plan":"0000000000000001","evidence":"0000000000000002","approved_by":["ada"]}"#,
+        );
+        let reading = Reading { guard: queue.clone(), outcome: GuardOutcome::NoData, detail: "d".into() };
+        let started = ProbationStarted {
+            version: v2,
+            from: v1,
+            until: Micros(9),
+            events: 5,
+            samples_min: 2,
+            inconclusive: Inconclusive::Extend,
+            extend_max: 3,
+            before: Readings::default(),
+        };
+        check(
+            &Control::ProbationStarted(started),
+            r#"{"kind":"probation-started","version":"v2","from":"v1","until":9,"events":5,"samples_min":2,"inconclusive":"extend","extend_max":3,"before":{}}"#,
+        );
+        let readings = vec![reading.clone()];
+        check(
+            &Control::ProbationExtended {
+                version: v2,
+                until: Micros(9),
+                events: 5,
+                readings: readings.clone(),
+            },
+            r#"{"kind":"probation-extended","version":"v2","until":9,"events":5,"readings":[{"guard":"mail","outcome":"no-data","detail":"d"}]}"#,
+        );
+        check(
+            &Control::GuardTripped { version: v2, reading },
+            r#"{"kind":"guard-tripped","version":"v2","reading":{"guard":"mail","outcome":"no-data","detail":"d"}}"#,
+        );
+        check(
+            &Control::Settled { version: v2, outcome: SettledAs::NoWayBack, readings: Vec::new() },
+            r#"{"kind":"settled","version":"v2","outcome":"no-way-back","readings":[]}"#,
         );
         check(
             &Control::RewindRequested { version: v1, from: v2, reason: "x".into() },

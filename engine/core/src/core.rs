@@ -31,6 +31,7 @@ use crate::ledger::Ledger;
 use crate::lifecycle::Lifecycle;
 use crate::limits::LEASE_JOBS_MAX;
 use crate::plans::Plans;
+use crate::probation::OnProbation;
 use crate::refusal::Code;
 use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
@@ -82,6 +83,7 @@ pub struct Core {
     pub(crate) life: Lifecycle,
     pub(crate) plans_made: Plans,
     pub(crate) brakes: Brakes,
+    pub(crate) probation: Option<OnProbation>,
     pub(crate) ids: Ids,
     pub(crate) tray: Tray,
     pub(crate) ledger: Ledger,
@@ -101,6 +103,7 @@ impl Core {
             life: Lifecycle::default(),
             plans_made: Plans::default(),
             brakes: Brakes::default(),
+            probation: None,
             ids: Ids::default(),
             tray: Tray::default(),
             ledger: Ledger::default(),
@@ -151,6 +154,7 @@ impl Core {
             lifecycle: self.life.clone(),
             plans: self.plans_made.clone(),
             brakes: self.brakes.clone(),
+            probation: self.probation.clone(),
             jobs: self.ledger.counts(),
             standbys_max: self.settings.standbys_max,
         }
@@ -159,7 +163,7 @@ impl Core {
     /// A digest over everything that decisions are made by. Takes time with the number of events.
     pub fn digest(&self) -> Digest {
         let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
-        let change = (&self.life, &self.plans_made, &self.brakes);
+        let change = (&self.life, &self.plans_made, &self.brakes, &self.probation);
         let state = (&registry, change, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
         #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
         let json = serde_json::to_vec(&state).expect("the state serialises");
@@ -339,6 +343,7 @@ impl Core {
         self.life.apply(at, control, self.events);
         self.plans_made.apply(at, time, principal, control);
         self.brakes.apply(at, principal, control);
+        OnProbation::apply(&mut self.probation, at, control, self.events);
         Ok(())
     }
 

@@ -49,7 +49,7 @@ impl Core {
             Request::Plan { drafted } => self.plan_change(batch, principal, drafted, now),
             Request::Validate { compared } => self.validate(batch, principal, compared, now),
             Request::Cutover { version, expected, evidence } => {
-                self.cutover(batch, (principal, plane), version, expected, evidence, now)
+                self.cutover(batch, (principal, plane), (version, expected), evidence, now, serving)
             }
             Request::Rewind { version, expected, reason } => {
                 self.brakes.may_serve(version)?;
@@ -72,6 +72,7 @@ impl Core {
             Request::Nack { queue, job, lease, reason } => {
                 self.nack(batch, principal, &queue, job, lease, &reason, now)
             }
+            Request::Probe { latency } => Ok(self.probe(batch, principal, latency, now, serving)),
             Request::Tick => {
                 self.write_due_counts(batch, now);
                 Ok(Answer::Noted {})

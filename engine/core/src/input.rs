@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use selfsame_projections::Generation;
 use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, VersionNo};
-use selfsame_schema::{Class, Report};
+use selfsame_schema::{Class, Latencies, Report};
 use serde::Serialize;
 
 use crate::admission::Admitted;
@@ -126,6 +126,8 @@ pub enum Request {
     Ack { queue: Name, job: Position, lease: Position },
     /// A job is given back.
     Nack { queue: Name, job: Position, lease: Position, reason: String },
+    /// Evaluate the guards of the version that is on probation; what the node measured comes along.
+    Probe { latency: Latencies },
     /// Time has passed: write what is due.
     Tick,
 }
@@ -148,6 +150,7 @@ impl Request {
             Request::Lease { .. } => "lease",
             Request::Ack { .. } => "ack",
             Request::Nack { .. } => "nack",
+            Request::Probe { .. } => "probe",
             Request::Tick => "tick",
         }
     }

@@ -26,8 +26,10 @@ mod input;
 mod ledger;
 mod lifecycle;
 pub mod limits;
+mod meters;
 mod operator;
 mod plans;
+mod probation;
 mod recovery;
 mod refusal;
 mod refusals;
@@ -54,6 +56,7 @@ pub use crate::operator::Order;
 pub use crate::plans::{
     Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
 };
+pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};
 pub use crate::samples::{Sample, Samples};

@@ -296,7 +296,7 @@ impl Lifecycle {
     }
 
     /// The records that drop the standbys beyond the limit, once `next` takes over: oldest first.
-    fn surplus(&self, next: VersionNo, standbys_max: usize) -> Vec<Control> {
+    pub(crate) fn surplus(&self, next: VersionNo, standbys_max: usize) -> Vec<Control> {
         let mut standbys: Vec<(Position, VersionNo)> = self
             .stages()
             .filter(|(version, _)| *version != next)

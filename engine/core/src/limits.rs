@@ -56,3 +56,5 @@ pub const EVIDENCE_PER_PLAN_MAX: usize = 16;
 pub const EVIDENCE_BEHIND_MAX: u64 = 1_000_000;
 /// Bytes of a comparison that are kept as evidence.
 pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024;
+/// Moments of the log, a second or more apart, that guards can look back to.
+pub const METER_MARKS_MAX: usize = 4096;

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use selfsame_record::{Digest, Micros, Name, Position, VersionNo};
-use selfsame_schema::Class;
+use selfsame_schema::{Class, GuardOutcome, Readings, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::change_id::{EvidenceId, PlanId};
@@ -434,4 +434,24 @@ pub(crate) fn findings(
         findings.push(Finding { rule: Rule::RowsChanged, name: Some(name.to_string()), detail });
     }
     findings
+}
+
+/// The guards that are false of the candidate's rows already. One that reads more than rows has no outcome yet.
+pub(crate) fn failed_guards(version: &Version, projections: &[RowsChanged]) -> Vec<Finding> {
+    let rows =
+        |count: fn(&RowsChanged) -> u64| projections.iter().map(|p| (p.name.clone(), count(p))).collect();
+    let now = Readings {
+        rows: rows(|p| p.equal + p.changed + p.added),
+        changed: rows(RowsChanged::differing),
+        ..Readings::default()
+    };
+    let before = Readings { rows: rows(|p| p.equal + p.changed + p.removed), ..Readings::default() };
+    let readings = version.guards().iter().map(|guard| guard.evaluate(&now, &before));
+    let failed = readings.filter(|reading| reading.outcome == GuardOutcome::Fail);
+    failed
+        .map(|reading| {
+            let detail = format!("the guard `{}` fails: {}", reading.guard, reading.detail);
+            Finding { rule: Rule::Guard, name: Some(reading.guard.to_string()), detail }
+        })
+        .collect()
 }

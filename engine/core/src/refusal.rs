@@ -89,6 +89,7 @@ codes! {
     StaleEvidence "stale-evidence" 409 Never "the evidence is of another state of affairs";
     FailedEvidence "failed-evidence" 409 Never "the evidence speaks against the cutover";
     ApprovalNeeded "approval-needed" 409 Later "an operator has to agree to the plan";
+    OnProbation "on-probation" 409 Later "another version is on probation";
     InUse "in-use" 409 Never "the version serves and cannot be dropped";
     UnknownProjection "unknown-projection" 404 Never "the active version has no such projection";
     NotFound "not-found" 404 Never "nothing is there";

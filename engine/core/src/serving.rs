@@ -19,7 +19,9 @@ use crate::core::Core;
 use crate::input::JobCounts;
 use crate::lifecycle::Lifecycle;
 use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
+use crate::meters::Meters;
 use crate::plans::Plans;
+use crate::probation::OnProbation;
 use crate::samples::Samples;
 
 /// What readers are told of versions and jobs.
@@ -33,6 +35,8 @@ pub struct Status {
     pub plans: Plans,
     /// What operators have forbidden.
     pub brakes: Brakes,
+    /// The version that is on probation, if there is one.
+    pub probation: Option<OnProbation>,
     /// What became of jobs, by queue.
     pub jobs: JobCounts,
     /// How many earlier generations are kept in step.
@@ -78,6 +82,7 @@ pub struct Serving {
     events: u64,
     census: Census,
     samples: Arc<Samples>,
+    meters: Meters,
 }
 
 impl Serving {
@@ -126,6 +131,11 @@ impl Serving {
         &self.status
     }
 
+    /// What guards look back on.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
     /// The latest refused events, oldest first.
     pub fn refused(&self) -> impl DoubleEndedIterator<Item = &Shown> {
         self.refused.iter()
@@ -154,6 +164,7 @@ impl Serving {
         assert!(at_head, "every generation is folded up to {}", self.position);
         let have: Vec<VersionNo> = self.generations.keys().copied().collect();
         assert_eq!(have, self.status.admission.live, "the generations are those that are live");
+        self.count_failures(None);
         self
     }
 
@@ -164,10 +175,14 @@ impl Serving {
         match &record.body {
             ArchivedBody::Event(event) => {
                 self.events += 1;
+                self.meters.event(record.time());
                 self.census.take_in(record, event);
                 Arc::make_mut(&mut self.samples).take_in(record.at(), event);
             }
-            ArchivedBody::Control(json) => self.observe_control(record, json),
+            ArchivedBody::Control(json) => {
+                self.meters.control(record.time(), json);
+                self.observe_control(record, json);
+            }
         }
     }
 
@@ -177,6 +192,7 @@ impl Serving {
     ///
     /// If the records do not follow on the last ones.
     pub fn commit(&mut self, records: &[ArchivedRecord], adopt: Option<Generation>, status: Option<Status>) {
+        let active_before = self.active();
         if let Some(status) = status {
             self.status = status;
         }
@@ -195,6 +211,18 @@ impl Serving {
         self.generations.retain(|version, _| live.contains(version));
         for generation in self.generations.values_mut() {
             generation.settle();
+        }
+        self.count_failures(active_before);
+    }
+
+    fn count_failures(&mut self, active_before: Option<VersionNo>) {
+        let Some(count) = self.active_generation().map(|generation| generation.skipped().count()) else {
+            return;
+        };
+        if self.active() == active_before {
+            self.meters.fold_failures(count);
+        } else {
+            self.meters.restart_fold_failures(count);
         }
     }
 

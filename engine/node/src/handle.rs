@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use selfsame_core::{Admission, Answer, Code, Draft, EventRefused, Plane, Refusal, Request, Serving, limits};
 use selfsame_log::Log;
@@ -48,7 +48,8 @@ impl Handle {
     /// Hands a request to the sequencer, without waiting.
     pub fn submit(&self, principal: &Principal, request: Request) -> Pending {
         let (reply, receiver) = oneshot::channel();
-        let ask = Message::Ask { principal: principal.clone(), plane: self.plane, request, reply };
+        let (principal, plane, at) = (principal.clone(), self.plane, Instant::now());
+        let ask = Message::Ask { principal, plane, request, reply, at };
         match self.inbox.try_send(ask) {
             Ok(()) => Pending(Ok(receiver)),
             Err(TrySendError::Full(_)) => Pending(Err(self.refused(overloaded()))),
@@ -59,7 +60,8 @@ impl Handle {
     /// Hands a request to the sequencer, and waits for room in its inbox first.
     pub async fn submit_waiting(&self, principal: &Principal, request: Request) -> Pending {
         let (reply, receiver) = oneshot::channel();
-        let ask = Message::Ask { principal: principal.clone(), plane: self.plane, request, reply };
+        let (principal, plane, at) = (principal.clone(), self.plane, Instant::now());
+        let ask = Message::Ask { principal, plane, request, reply, at };
         match self.inbox.send(ask).await {
             Ok(()) => Pending(Ok(receiver)),
             Err(_) => Pending(Err(stopping())),

@@ -13,6 +13,7 @@ mod compare;
 mod engine;
 mod handle;
 pub mod http;
+mod latency;
 pub mod nats;
 pub mod operator;
 pub mod read;

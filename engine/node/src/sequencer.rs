@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use parking_lot::RwLock;
 use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Plane, Refusal, Request, Serving, Ticket};
@@ -18,6 +19,7 @@ use tracing::{error, info};
 
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, fold_tail};
 use crate::clock;
+use crate::latency::Latency;
 use crate::readers::Readers;
 
 /// Requests that wait at most; more are refused as overload.
@@ -29,7 +31,7 @@ pub const ENGINE: &str = "selfsame";
 #[expect(clippy::large_enum_variant, reason = "nearly every message is a request")]
 pub(crate) enum Message {
     /// Somebody asks for something.
-    Ask { principal: Principal, plane: Plane, request: Request, reply: oneshot::Sender<Reply> },
+    Ask { principal: Principal, plane: Plane, request: Request, reply: oneshot::Sender<Reply>, at: Instant },
     /// A builder has a generation near the head.
     Built(Box<Generation>),
     /// A builder gave up.
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) checks: Arc<Semaphore>,
     /// Who reads which version.
     pub(crate) readers: Readers,
+    /// How long publishers and readers wait.
+    pub(crate) latency: Latency,
 }
 
 pub(crate) struct Sequencer {
@@ -72,9 +76,12 @@ pub(crate) struct Sequencer {
     shared: Arc<Shared>,
     inbox: mpsc::Receiver<Message>,
     waiting: VecDeque<Input>,
-    replies: HashMap<Ticket, oneshot::Sender<Reply>>,
+    /// Who waits for an answer; since when, if it is a publisher.
+    replies: HashMap<Ticket, (oneshot::Sender<Reply>, Option<Instant>)>,
     next_ticket: u64,
     engine: Principal,
+    /// Where the guards of a probation were evaluated last.
+    probed: Position,
 }
 
 impl Sequencer {
@@ -87,7 +94,17 @@ impl Sequencer {
         #[expect(clippy::expect_used, reason = "a constant")]
         let engine = Principal::parse(ENGINE).expect("a principal");
         let (waiting, replies) = (VecDeque::new(), HashMap::new());
-        Sequencer { core, log, shared, inbox, waiting, replies, next_ticket: 1, engine }
+        Sequencer {
+            core,
+            log,
+            shared,
+            inbox,
+            waiting,
+            replies,
+            next_ticket: 1,
+            engine,
+            probed: Position::ZERO,
+        }
     }
 
     /// Runs until it is told to stop, or every handle is gone.
@@ -119,17 +136,22 @@ impl Sequencer {
     /// Whether to go on.
     fn take(&mut self, message: Message) -> bool {
         match message {
-            Message::Ask { principal, plane, request, reply } => {
+            Message::Ask { principal, plane, request, reply, at } => {
                 let ticket = Ticket(self.next_ticket);
                 self.next_ticket += 1;
-                self.replies.insert(ticket, reply);
+                let asked = matches!(request, Request::Publish { .. }).then_some(at);
+                self.replies.insert(ticket, (reply, asked));
                 self.waiting.push_back(Input { ticket, principal, plane, request });
             }
             Message::Built(generation) => self.take_built(*generation),
             Message::BuildFailed { version, reason } => {
                 self.enqueue(Request::BuildFailed { version, reason });
             }
-            Message::Tick => self.enqueue(Request::Tick),
+            Message::Tick => {
+                self.enqueue(Request::Tick);
+                // A probation ends by time alone, too.
+                self.enqueue(Request::Probe { latency: self.shared.latency.read() });
+            }
             Message::Stop => return false,
         }
         true
@@ -172,9 +194,23 @@ impl Sequencer {
             Ok(effects) => {
                 let stand = self.stand();
                 effects.into_iter().for_each(|effect| self.perform(effect, stand));
+                self.probe();
             }
             Err((err, effects)) => self.halt(&err, effects),
         }
+    }
+
+    /// While a version is on probation its guards are evaluated on what was just folded, before anything else
+    /// is decided.
+    fn probe(&mut self) {
+        let head = self.core.head();
+        if self.core.on_probation().is_none() || self.probed == head {
+            return;
+        }
+        self.probed = head;
+        let (ticket, principal, plane) = (Ticket(0), self.engine.clone(), Plane::Operator);
+        let request = Request::Probe { latency: self.shared.latency.read() };
+        self.waiting.push_front(Input { ticket, principal, plane, request });
     }
 
     fn commit(&mut self, batch: Batch) -> Result<Vec<Effect>, (AppendError, Vec<Effect>)> {
@@ -220,7 +256,10 @@ impl Sequencer {
     }
 
     fn answer(&mut self, ticket: Ticket, outcome: Result<Answer, Refusal>, (position, version): Stand) {
-        let Some(reply) = self.replies.remove(&ticket) else { return };
+        let Some((reply, asked)) = self.replies.remove(&ticket) else { return };
+        if let Some(asked) = asked {
+            self.shared.latency.published(asked.elapsed());
+        }
         // A caller who went away has lost nothing but the answer.
         let _ = reply.send(Reply { position, version, outcome });
     }

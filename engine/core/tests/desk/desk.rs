@@ -56,6 +56,7 @@ projections:
 
 /// A core with its log in memory; the clock is a field.
 pub(crate) struct Desk {
+    settings: Settings,
     pub(crate) core: Core,
     pub(crate) serving: Serving,
     pub(crate) blocks: Vec<Block>,
@@ -66,8 +67,13 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Desk {
+        Desk::with_standbys(2)
+    }
+
+    pub(crate) fn with_standbys(standbys_max: usize) -> Desk {
         Desk {
-            core: Core::new(Settings { standbys_max: 2 }),
+            settings: Settings { standbys_max },
+            core: Core::new(Settings { standbys_max }),
             serving: Serving::default(),
             blocks: Vec::new(),
             now: Micros(1_000_000),
@@ -243,7 +249,7 @@ impl Desk {
     /// The state that a start from the log has equals the state there is.
     #[track_caller]
     pub(crate) fn check_replay(&self) {
-        let again = recover::<std::convert::Infallible>(Settings { standbys_max: 2 }, &mut |visit| {
+        let again = recover::<std::convert::Infallible>(self.settings, &mut |visit| {
             for block in &self.blocks {
                 let _ = visit(Block::view(block.as_bytes()).unwrap().records());
             }

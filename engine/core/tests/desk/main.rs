@@ -9,4 +9,5 @@
 mod changes;
 mod desk;
 mod limits;
+mod probation;
 mod requests;

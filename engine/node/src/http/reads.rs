@@ -25,7 +25,7 @@ pub(crate) async fn cache(
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
-    let answer = read::get_cache(&handle, &projection, &key, read_as.as_deref());
+    let answer = handle.timed(|| read::get_cache(&handle, &projection, &key, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn view(
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
-    let answer = read::get_view(&handle, &projection, &key, read_as.as_deref());
+    let answer = handle.timed(|| read::get_view(&handle, &projection, &key, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn query(
 ) -> Answered {
     let read = view_query(params).map_err(|refusal| Refused::now(&handle, refusal));
     let (query, read_as) = read?;
-    let answer = read::query(&handle, &projection, &query, read_as.as_deref());
+    let answer = handle.timed(|| read::query(&handle, &projection, &query, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
 

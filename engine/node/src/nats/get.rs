@@ -77,7 +77,7 @@ impl Asked {
 
     fn read(&self, handle: &Handle) -> Result<Served, Refused> {
         let read_as = self.read_as.as_deref();
-        let answer = read::get(handle, &self.projection, self.key.as_str(), read_as);
+        let answer = handle.timed(|| read::get(handle, &self.projection, self.key.as_str(), read_as));
         // The subject of a read names nobody.
         handle.count_read(None, read_as, &answer);
         answer

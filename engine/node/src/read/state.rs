@@ -19,6 +19,7 @@ pub fn state(handle: &Handle) -> Served {
         body.put("since", &lifecycle.switches().last().map(|switch| switch.at));
         body.put("frozen", &serving.status().brakes.frozen());
         body.put("floor", &serving.status().brakes.floor());
+        body.put("probation", &serving.status().probation);
         body.put("read_only", &read_only).put("events", &serving.events());
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));
         body.put("switches", lifecycle.switches()).put("builds", &builds);

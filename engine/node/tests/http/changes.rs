@@ -199,3 +199,68 @@ async fn the_open_plane_has_no_route_of_operators() {
     let (status, _) = server.operator(Method::POST, "/v1/plans/00000000000000ff/approve", "").await;
     assert_eq!(status, 404);
 }
+
+/// V2 with guards.
+fn guarded(guards: &str, probation: &str) -> String {
+    format!("{V2}guards: [{guards}]\nprobation: {{ {probation} }}\n")
+}
+
+#[tokio::test]
+async fn a_failed_guard_rewinds_by_itself_while_events_come_in() {
+    let server = Server::with_v1().await;
+    server.register_user("u0", "London").await;
+    let few = guarded("{ name: few, expect: \"rows.profile < 5\" }", "events: 1000");
+    server.activate(&few, "v2").await;
+    let probation = server.get("/v1/state").await.json["probation"].clone();
+    assert_eq!((&probation["version"], &probation["from"]), (&json!("v2"), &json!("v1")));
+    assert_eq!(probation["before"]["rows"]["profile"], 1);
+    server.prepare(&V2.replacen("name: ", "name: other-", 1), "v3").await;
+    let evidence = server.evidence("v3").await;
+    check(&cutover(&server, "v3", &evidence).await, 409, "on-probation");
+    for n in 1..20 {
+        let event = crate::server::event(
+            "user.registered",
+            &format!("u{n}"),
+            json!({ "user_id": format!("u{n}"), "email": "e", "mail": "e", "city": "Rome", "locale": "it" }),
+        );
+        let taken = server.post("/v1/events", crate::server::STRUCTURED, &event.to_string()).await;
+        assert_eq!(taken.status, 200, "{taken:?}");
+    }
+    let state = server.get("/v1/state").await.json;
+    assert_eq!((&state["active"], &state["probation"]), (&json!("v1"), &Value::Null));
+    let last = state["switches"].as_array().expect("a list").last().expect("a switch").clone();
+    assert_eq!(
+        (&last["rewind"], &last["events_before"]),
+        (&json!(true), &json!(5)),
+        "at the fifth row, not later"
+    );
+    let rows = (0..20).map(|n| format!("/v1/cache/profile/u{n}"));
+    for path in rows {
+        assert_eq!(server.get(&path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_whose_guards_hold_is_settled() {
+    let server = Server::with_v1().await;
+    server.register_user("u0", "London").await;
+    let fine = guarded(
+        "{ name: kept, expect: \"rows.profile >= before.rows.profile\" }, \
+         { name: refused, expect: \"rates.refused < 0.5\" }",
+        "events: 3, samples_min: 2",
+    );
+    server.activate(&fine, "v2").await;
+    let mut position = 0;
+    for n in 1..4 {
+        assert_eq!(server.get("/v1/state").await.json["probation"]["version"], "v2");
+        let data = json!({ "user_id": format!("u{n}"), "mail": "e", "city": "Rome", "locale": "it" });
+        let event = crate::server::event("user.registered", &format!("u{n}"), data);
+        position = server.post("/v1/events", crate::server::STRUCTURED, &event.to_string()).await.position;
+    }
+    // The publisher is answered before the guards are evaluated.
+    let mut state = server.get("/v1/state").await.json;
+    while !state["probation"].is_null() && state["position"] == position {
+        state = server.get("/v1/state").await.json;
+    }
+    assert_eq!((&state["active"], &state["probation"]), (&json!("v2"), &Value::Null));
+}
