@@ -52,20 +52,20 @@ pub enum Inconclusive {
 /// What becomes of an event that cannot be read by a version, or not be folded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Poison {
-    /// While the version is built.
+    /// When its candidate is validated.
     pub build: PoisonBuild,
     /// While it is live.
     pub live: PoisonLive,
 }
 
-/// What a build does with an event that it cannot read or fold.
+/// What becomes of a candidate that could not read or fold an event which the active version takes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PoisonBuild {
-    /// It ends without a generation.
+    /// Its evidence does not pass.
     #[default]
     Stop,
-    /// It goes on without the event.
+    /// The event is skipped, and the evidence says so.
     Skip,
 }
 

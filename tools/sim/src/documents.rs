@@ -93,7 +93,7 @@ projections:
     lease: 5s
 "#;
 
-/// A field fewer, a field renamed, a type and a queue more.
+/// A field fewer, a field renamed, a type and a queue more, and guards of which one trips now and then.
 pub const PROFILE_V3: &str = r#"
 selfsame: 1
 name: profiles-with-plans
@@ -139,6 +139,10 @@ projections:
     kind: jobs
     on:
       plan.chosen: { input: { user: $.user_id, plan: $.plan } }
+guards:
+  - { name: few, expect: "rows.profile < 11" }
+  - { name: taken, expect: "rates.refused < 0.9" }
+probation: { events: 12, time: 1m, samples_min: 4, inconclusive: extend, extend_max: 1 }
 "#;
 
 /// All of them, each the child of the one before.

@@ -12,13 +12,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use selfsame_core::{
-    Answer, Checked, Compared, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob, PlanId, Plane,
-    Refusal, Request, Serving, Settings, Ticket, recover,
+    Answer, Checked, Compared, Control, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob, PlanId,
+    Plane, Refusal, Request, Serving, Settings, Ticket, recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::Generation;
 use selfsame_record::{Block, Body, EventId, Micros, Name, Position, Principal, VersionNo};
-use selfsame_schema::Class;
+use selfsame_schema::{Class, Latencies};
 
 use crate::documents::DOCUMENTS;
 use crate::random::Random;
@@ -43,6 +43,10 @@ pub struct Report {
     pub crashes: u64,
     /// Comparisons with a twin.
     pub twins: u64,
+    /// Guards that tripped.
+    pub trips: u64,
+    /// Probations that ended without a rewind.
+    pub settled: u64,
 }
 
 /// A property that did not hold.
@@ -75,6 +79,8 @@ struct World {
     next_ticket: u64,
     /// Of plans and evidence.
     last_id: u64,
+    /// Where the guards of a probation were evaluated last.
+    probed: Position,
     builds: Vec<Generation>,
     acked: BTreeMap<EventId, Position>,
     held: Vec<(Name, Position, LeasedJob)>,
@@ -100,7 +106,11 @@ pub fn run(seed: u64, steps: u64) -> Result<Report, Failure> {
     for step in 0..steps {
         world.step().map_err(|what| Failure { seed, step, what })?;
     }
-    world.crash().and_then(|()| world.check_twins()).map_err(|what| Failure { seed, step: steps, what })?;
+    world
+        .crash()
+        .and_then(|()| world.check_twins())
+        .and_then(|()| world.a_tripped_guard_rewinds_next())
+        .map_err(|what| Failure { seed, step: steps, what })?;
     world.report.records = world.core.head().get();
     Ok(world.report)
 }
@@ -119,6 +129,7 @@ impl World {
             asked: BTreeMap::new(),
             next_ticket: 1,
             last_id: 0,
+            probed: Position::ZERO,
             builds: Vec::new(),
             acked: BTreeMap::new(),
             held: Vec::new(),
@@ -161,9 +172,7 @@ impl World {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.asked.insert(ticket, asked);
-        #[expect(clippy::expect_used, reason = "a constant")]
-        let principal = Principal::parse("web").expect("a principal");
-        self.waiting.push_back(Input { ticket, principal, plane: Plane::Open, request });
+        self.waiting.push_back(Input { ticket, principal: web(), plane: Plane::Open, request });
     }
 
     fn register(&mut self) {
@@ -304,7 +313,21 @@ impl World {
             let view = Block::view(block.as_bytes()).map_err(|e| e.to_string())?;
             self.serving.commit(view.records(), batch.adopt, status);
         }
-        batch.effects.into_iter().try_for_each(|effect| self.perform(effect))
+        batch.effects.into_iter().try_for_each(|effect| self.perform(effect))?;
+        self.probe();
+        Ok(())
+    }
+
+    /// While a version is on probation its guards are evaluated after every commit.
+    fn probe(&mut self) {
+        let head = self.core.head();
+        if self.core.on_probation().is_none() || self.probed == head {
+            return;
+        }
+        self.probed = head;
+        let (ticket, plane, request) =
+            (Ticket(0), Plane::Operator, Request::Probe { latency: Latencies::default() });
+        self.waiting.push_front(Input { ticket, principal: web(), plane, request });
     }
 
     fn perform(&mut self, effect: Effect) -> Result<(), String> {
@@ -466,6 +489,35 @@ impl World {
         Ok(())
     }
 
+    /// A guard that trips is a record, and the next record goes back or says that there is no way back.
+    fn a_tripped_guard_rewinds_next(&mut self) -> Result<(), String> {
+        let mut tripped = None;
+        let (mut trips, mut settled) = (0, 0);
+        self.read_all(&mut |record| {
+            let selfsame_record::ArchivedBody::Control(json) = &record.body else {
+                return match tripped {
+                    Some(at) => Err(format!("a_tripped_guard_rewinds_next: an event follows on {at}")),
+                    None => Ok(()),
+                };
+            };
+            let control = Control::parse(json).map_err(|e| e.to_string())?;
+            settled += u64::from(matches!(control, Control::Settled { .. }));
+            if let Some(at) = tripped.take() {
+                let back = ["rewound", "rewind-requested", "settled"].contains(&control.kind());
+                if !back {
+                    return Err(format!("a_tripped_guard_rewinds_next: {} follows on {at}", control.kind()));
+                }
+            }
+            if matches!(control, Control::GuardTripped { .. }) {
+                tripped = Some(record.at());
+                trips += 1;
+            }
+            Ok(())
+        })?;
+        (self.report.trips, self.report.settled) = (trips, settled);
+        Ok(())
+    }
+
     fn core_again(&self) -> Result<Core, String> {
         let mut core = core_of(&mut std::iter::empty()).map_err(|e| e.to_string())?;
         self.read_all(&mut |record| core.replay(record).map_err(|e| e.to_string()))?;
@@ -496,6 +548,11 @@ impl World {
     }
 }
 
+fn web() -> Principal {
+    #[expect(clippy::expect_used, reason = "a constant")]
+    Principal::parse("web").expect("a principal")
+}
+
 /// A registration as a producer of that version writes it, now and then with a key that nobody knows.
 fn registered(version: VersionNo, user: &str, number: u64) -> String {
     let name = format!("n{number}");
@@ -524,11 +581,14 @@ mod tests {
                     total.twins += report.twins;
                     total.acked += report.acked;
                     total.refused += report.refused;
+                    total.trips += report.trips;
+                    total.settled += report.settled;
                 }
                 Err(failure) => panic!("{failure}"),
             }
         }
         let seen = [total.switches, total.jobs_done, total.crashes, total.twins, total.acked, total.refused];
         assert!(seen.iter().all(|count| *count > 20), "the histories are not varied enough: {total:?}");
+        assert!(total.trips > 3 && total.settled > 3, "probations end one way alone: {total:?}");
     }
 }
