@@ -23,6 +23,7 @@ use crate::queue::{self, Queue};
 use crate::reduction::{self, Reduction};
 use crate::skipped::{Reason, Skipped};
 use crate::table::{Change, Table};
+use crate::touched::{Key, Touched};
 use crate::view::View;
 
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub struct Generation {
     arrivals: IndexMap<Box<str>, Arrivals>,
     skipped: Skipped,
     scratch: Vec<(u16, Change)>,
+    /// How many watch what the folds touch.
+    watchers: usize,
 }
 
 impl Generation {
@@ -84,6 +87,7 @@ impl Generation {
             arrivals: IndexMap::new(),
             skipped: Skipped::default(),
             scratch: vec![],
+            watchers: 0,
         }
     }
 
@@ -180,6 +184,65 @@ impl Generation {
                 State::Queue(queue) => queue.settle(),
             }
         }
+    }
+
+    /// Notes from here on which rows the folds touch. Several may watch, and each ends it once. What is
+    /// noted is shared: one takes it ([`Generation::take_touched`]) and hands it on.
+    pub fn watch(&mut self) {
+        self.watchers += 1;
+        for state in &mut self.states {
+            match state {
+                State::Cache(Cache { table }) | State::View(View { table }) => table.touched().begin(),
+                State::Queue(queue) => queue.touched().begin(),
+            }
+        }
+    }
+
+    /// One who watched does so no longer; after the last one nothing is noted, and what was not taken is
+    /// forgotten.
+    ///
+    /// # Panics
+    ///
+    /// If nobody watches.
+    pub fn unwatch(&mut self) {
+        assert!(self.watchers > 0, "nobody watches {}", self.version.no());
+        self.watchers -= 1;
+        if self.watchers > 0 {
+            return;
+        }
+        for state in &mut self.states {
+            match state {
+                State::Cache(Cache { table }) | State::View(View { table }) => table.touched().end(),
+                State::Queue(queue) => queue.touched().end(),
+            }
+        }
+    }
+
+    /// Whether somebody watches.
+    pub fn is_watched(&self) -> bool {
+        self.watchers > 0
+    }
+
+    /// What folds touched since this was last taken, by projection and then in order; a key may stand there
+    /// more than once. Empty if nobody watches.
+    pub fn take_touched(&mut self) -> Vec<Touched> {
+        let mut all = vec![];
+        if self.watchers == 0 {
+            return all;
+        }
+        for (projection, state) in self.states.iter_mut().enumerate() {
+            match state {
+                State::Cache(Cache { table }) | State::View(View { table }) => {
+                    let keys = table.touched().take().into_iter().map(Key::Row);
+                    all.extend(keys.map(|key| Touched { projection, key }));
+                }
+                State::Queue(queue) => {
+                    let keys = queue.touched().take().into_iter().map(Key::Job);
+                    all.extend(keys.map(|key| Touched { projection, key }));
+                }
+            }
+        }
+        all
     }
 
     fn state(&self, name: &str) -> Option<&State> {

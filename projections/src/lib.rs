@@ -55,6 +55,7 @@ mod reduction;
 mod row;
 mod skipped;
 mod table;
+mod touched;
 mod view;
 
 pub use cache::Cache;
@@ -66,4 +67,5 @@ pub use query::{Page, Query, QueryError};
 pub use queue::{JobInput, Queue};
 pub use row::{Column, ColumnKind, RowRef};
 pub use skipped::{Notes, Reason, Skipped, SkippedLine};
+pub use touched::{Key, Touched};
 pub use view::View;

@@ -124,6 +124,11 @@ impl Plan {
         self.projections.get(at)
     }
 
+    /// The projection at this place, counted by name from 0.
+    pub fn at(&self, place: usize) -> Option<&ProjectionPlan> {
+        self.projections.get(place)
+    }
+
     /// All projections with what they are, by name.
     pub fn kinds(&self) -> impl Iterator<Item = (&Name, ProjectionKind)> {
         self.projections.iter().map(|plan| (&plan.name, plan.kind))

@@ -15,6 +15,7 @@ use crate::event::{EventRead, Origin};
 use crate::json;
 use crate::limits::ROW_BYTES_MAX;
 use crate::skipped::Reason;
+use crate::touched::Notes;
 
 /// What a job is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +45,13 @@ pub struct Queue {
     sum: MultisetDigest,
     /// Positions that may hold an input which is not settled.
     dirty: Vec<Position>,
+    touched: Notes<Position>,
 }
 
 impl Queue {
     pub(crate) fn new(name: Name) -> Queue {
-        Queue { name, pending: BTreeMap::new(), sum: MultisetDigest::default(), dirty: vec![] }
+        let (pending, sum) = (BTreeMap::new(), MultisetDigest::default());
+        Queue { name, pending, sum, dirty: vec![], touched: Notes::default() }
     }
 
     /// The input of the job from this source, if the job is pending.
@@ -98,16 +101,26 @@ impl Queue {
         let before = self.pending.insert(source, Pending { input, member: None });
         assert!(before.is_none(), "the queue `{}` has an input from {source} already", self.name);
         self.dirty.push(source);
+        self.touched.note(|| source);
     }
 
     /// Takes out an input, if it is there.
     pub(crate) fn finish(&mut self, source: Position) {
-        if let Some(member) = self.pending.remove(&source).and_then(|pending| pending.member) {
+        let Some(pending) = self.pending.remove(&source) else {
+            return;
+        };
+        if let Some(member) = pending.member {
             self.sum.remove(&member);
         }
+        self.touched.note(|| source);
         if self.dirty.len() > 2 * self.pending.len() + 1024 {
             self.dirty.retain(|at| self.pending.contains_key(at));
         }
+    }
+
+    /// The sources of the inputs that came and went while somebody watched.
+    pub(crate) fn touched(&mut self) -> &mut Notes<Position> {
+        &mut self.touched
     }
 
     /// Brings the digest up to date.

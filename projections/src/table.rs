@@ -18,6 +18,7 @@ use selfsame_record::{Digest, MultisetDigest};
 use crate::cell::Cell;
 use crate::index::{Index, Place};
 use crate::row::{self, Column, RowRef};
+use crate::touched::Notes;
 
 /// What one event changes in a row.
 #[derive(Debug)]
@@ -49,12 +50,14 @@ pub(crate) struct Table {
     sum: MultisetDigest,
     /// Where dirty rows may stand: each of them is named, some twice, beside places that are clean or gone.
     dirty: Vec<usize>,
+    touched: Notes<Arc<str>>,
 }
 
 impl Table {
     pub(crate) fn new(columns: Arc<[Column]>, indexes: Vec<Index>) -> Table {
         assert!(indexes.len() <= 16, "{} indexes, and a row has 16 marks", indexes.len());
-        Table { columns, rows: IndexMap::default(), indexes, sum: MultisetDigest::default(), dirty: vec![] }
+        let (rows, sum, dirty) = (IndexMap::default(), MultisetDigest::default(), vec![]);
+        Table { columns, rows, indexes, sum, dirty, touched: Notes::default() }
     }
 
     pub(crate) fn columns(&self) -> &[Column] {
@@ -111,9 +114,10 @@ impl Table {
             None => self.make(key),
         };
         self.mark(at);
-        let Some((_, entry)) = self.rows.get_index_mut(at) else {
+        let Some((key, entry)) = self.rows.get_index_mut(at) else {
             return;
         };
+        self.touched.note(|| Arc::clone(key));
         entry.bytes = bytes;
         for (column, change) in changes {
             if let Some(cell) = entry.cells.get_mut(usize::from(column)) {
@@ -140,6 +144,12 @@ impl Table {
             self.dirty.push(at);
             self.forget_stale_places();
         }
+        self.touched.note(|| key);
+    }
+
+    /// The keys of the rows that changes touched while somebody watched.
+    pub(crate) fn touched(&mut self) -> &mut Notes<Arc<str>> {
+        &mut self.touched
     }
 
     /// Takes the row out of the indexes whose columns change.

@@ -36,6 +36,7 @@ mod refusals;
 mod samples;
 mod serving;
 mod tray;
+mod watching;
 
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::batch::Batch;
@@ -61,3 +62,4 @@ pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};
 pub use crate::samples::{Sample, Samples};
 pub use crate::serving::{DeadJob, Serving, Shown, Status, fold};
+pub use crate::watching::{Lost, TouchedRows, WatchId};

@@ -58,3 +58,5 @@ pub const EVIDENCE_BEHIND_MAX: u64 = 1_000_000;
 pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024;
 /// Moments of the log, a second or more apart, that guards can look back to.
 pub const METER_MARKS_MAX: usize = 4096;
+/// Rows of one generation that a watch keeps as touched until they are taken; with more it is lost.
+pub const TOUCHED_MAX: usize = 200_000;

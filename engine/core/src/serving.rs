@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use selfsame_projections::Generation;
+use selfsame_projections::{Generation, Touched};
 use selfsame_record::{ArchivedBody, ArchivedRecord, Micros, Name, Position, VersionNo};
 use selfsame_schema::Registry;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::meters::Meters;
 use crate::plans::Plans;
 use crate::probation::OnProbation;
 use crate::samples::Samples;
+use crate::watching::{Lost, TouchedRows, WatchId, Watches};
 
 /// What readers are told of versions and jobs.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +84,7 @@ pub struct Serving {
     census: Census,
     samples: Arc<Samples>,
     meters: Meters,
+    watches: Watches,
 }
 
 impl Serving {
@@ -151,6 +153,65 @@ impl Serving {
         self.dead.iter()
     }
 
+    /// Begins to note which rows of these generations are touched by the commits that follow.
+    ///
+    /// # Errors
+    ///
+    /// The first of the versions that has no generation here.
+    pub fn watch(&mut self, versions: &[VersionNo]) -> Result<WatchId, VersionNo> {
+        self.watches.watch(&mut self.generations, versions)
+    }
+
+    /// Ends a watch.
+    #[expect(clippy::needless_pass_by_value, reason = "it is no use after this")]
+    pub fn unwatch(&mut self, id: WatchId) {
+        self.watches.unwatch(&mut self.generations, &id);
+    }
+
+    /// What was touched since it was last taken, by generation: every row that is different now, and some
+    /// that are not.
+    ///
+    /// # Errors
+    ///
+    /// If the watch cannot tell all any longer, which it will not again.
+    pub fn take_touched(&mut self, id: &WatchId) -> Result<TouchedRows, Lost> {
+        self.watches.take(id)
+    }
+
+    /// How many rows wait to be taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serving::take_touched`].
+    pub fn touched_waiting(&self, id: &WatchId) -> Result<usize, Lost> {
+        self.watches.waiting(id)
+    }
+
+    /// Keeps from here on what each commit touches in the generation that answers. Several may follow, and
+    /// each ends it once.
+    pub fn follow(&mut self) {
+        self.watches.follow(&mut self.generations, self.status.admission.active);
+    }
+
+    /// Ends what [`Serving::follow`] began.
+    ///
+    /// # Panics
+    ///
+    /// If nobody follows.
+    pub fn unfollow(&mut self) {
+        self.watches.unfollow(&mut self.generations);
+    }
+
+    /// The version that answers and what the last commit touched in it, by projection and then in order; a
+    /// key may stand there more than once. It is kept until the next commit. `None` if nobody follows or
+    /// nothing answers.
+    ///
+    /// After a commit that switches, it is what that commit's records touched in the new version. The
+    /// difference between the two versions is no part of it.
+    pub fn last_touched(&self) -> Option<(VersionNo, &[Touched])> {
+        self.watches.followed()
+    }
+
     /// Puts together what a restart has: the decided state, and the generations that were folded anew.
     ///
     /// # Panics
@@ -198,8 +259,10 @@ impl Serving {
         }
         if let Some(generation) = adopt {
             assert_eq!(generation.position(), self.position, "a generation is adopted in step");
+            self.watches.gone(&mut self.generations, generation.version());
             self.generations.insert(generation.version(), generation);
         }
+        self.watches.align(&mut self.generations, self.status.admission.active);
         let registry = Arc::clone(&self.status.admission.registry);
         for record in records {
             self.observe(record);
@@ -207,11 +270,11 @@ impl Serving {
                 fold(generation, record, &registry);
             }
         }
-        let live = &self.status.admission.live;
-        self.generations.retain(|version, _| live.contains(version));
+        self.drop_retired();
         for generation in self.generations.values_mut() {
             generation.settle();
         }
+        self.watches.hand_on(&mut self.generations);
         self.count_failures(active_before);
     }
 
@@ -223,6 +286,15 @@ impl Serving {
             self.meters.fold_failures(count);
         } else {
             self.meters.restart_fold_failures(count);
+        }
+    }
+
+    fn drop_retired(&mut self) {
+        let live = &self.status.admission.live;
+        let retired = self.generations.keys().filter(|version| !live.contains(version)).copied();
+        for version in retired.collect::<Vec<_>>() {
+            self.watches.gone(&mut self.generations, version);
+            self.generations.remove(&version);
         }
     }
 

@@ -11,3 +11,4 @@ mod desk;
 mod limits;
 mod probation;
 mod requests;
+mod watching;
