@@ -116,6 +116,16 @@ impl Guard {
         self.expression.paths().iter().map(|path| field(path))
     }
 
+    /// The first measurement that it reads of a projection that is not there now, or was not there before.
+    pub(crate) fn lost(&self, now: &dyn Fn(&str) -> bool, before: &dyn Fn(&str) -> bool) -> Option<String> {
+        let is_there = |path: &[String]| match path {
+            [of, name] if of == "rows" || of == "changed" => now(name),
+            [_, of, name] if of == "rows" => before(name),
+            _ => true,
+        };
+        self.expression.paths().iter().find(|path| !is_there(path)).map(|path| field(path))
+    }
+
     /// What it comes to, with what is measured now and what was measured at the cutover.
     pub fn evaluate(&self, now: &Readings, before: &Readings) -> Reading {
         let both = Both { now, before };

@@ -44,7 +44,9 @@ pub use limits::*;
 pub use probation::{Inconclusive, Poison, PoisonBuild, PoisonLive, Probation};
 pub use problem::Problem;
 pub use propose::{OFFERED_OPS_MAX, PROPOSE_DEPTH_MAX, PROPOSE_STEPS_MAX, Proposal, RECURSION_MAX, propose};
-pub use registry::{Change, JUDGED_BYTES_MAX, Logged, NoSamples, Registry, Samples, TypeChange};
+pub use registry::{
+    Change, Conflict, JUDGED_BYTES_MAX, Logged, NoSamples, Rebased, Registry, Samples, TypeChange,
+};
 pub use report::{Class, Direction, Labels, Report, TypeReport, Verdict, Witness};
 pub use shape::{EventShape, Invalid, Slot, SlotKind, Unchecked};
 pub use version::{ContentId, Version};

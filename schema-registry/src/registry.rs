@@ -8,6 +8,7 @@ mod gate;
 mod judge;
 mod names;
 mod promises;
+mod rebase;
 mod reserved;
 mod transitive;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use judge::{JUDGED_BYTES_MAX, Logged, NoSamples, Samples};
+pub use rebase::{Conflict, Rebased};
 use selfsame_record::{EventType, VersionNo};
 
 use crate::decoder::{Chain, ChainStep, Composer, Decoder, Stretch, Table};
