@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use async_nats::{Client, HeaderMap};
-use selfsame_core::{Request, Settings};
+use selfsame_core::{Budget, Request, Settings};
 use selfsame_node::Engine;
 use selfsame_node::nats::{self, ManagedNats, NatsOptions, TRAY_BYTES_DEFAULT};
 use selfsame_record::{Principal, VersionNo};
@@ -103,7 +103,8 @@ async fn start_engine(folder: &Path) -> Engine {
     let handle = engine.handle();
     let agent = Principal::parse("agent").expect("a name");
     handle.register(&agent, corpus::V1.to_owned()).await.outcome.expect("a version");
-    handle.ask(&agent, Request::Build { version: VersionNo::FIRST }).await.outcome.expect("a build");
+    let build = Request::Build { version: VersionNo::FIRST, budget: Budget::default() };
+    handle.ask(&agent, build).await.outcome.expect("a build");
     let cutover = || Request::Cutover { version: VersionNo::FIRST, expected: None, evidence: None };
     while handle.ask(&agent, cutover()).await.outcome.is_err() {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use selfsame_core::{Answer, Request, Settings};
+use selfsame_core::{Answer, Budget, Request, Settings};
 use selfsame_log::{FjallLog, Log};
 use selfsame_node::{Engine, Intent, Proof};
 use selfsame_record::{Block, Body, Principal, Record, VersionNo};
@@ -53,7 +53,11 @@ async fn rewinds(folder: &std::path::Path, events: u64, count: usize) -> (Vec<f6
         let Ok(Answer::Registered { version, .. }) = registered else {
             panic!("not registered");
         };
-        handle.ask(&agent, Request::Build { version }).await.outcome.expect("a build");
+        handle
+            .ask(&agent, Request::Build { version, budget: Budget::default() })
+            .await
+            .outcome
+            .expect("a build");
         let expected = versions.last().copied();
         switch(&handle, &agent, version, expected).await;
         versions.push(version);

@@ -245,6 +245,16 @@ impl Generation {
         all
     }
 
+    /// About how many bytes its projections take in memory.
+    pub fn bytes(&self) -> u64 {
+        let bytes = self.states.iter().map(|state| match state {
+            State::Cache(cache) => cache.table.bytes(),
+            State::View(view) => view.table.bytes(),
+            State::Queue(queue) => queue.bytes(),
+        });
+        bytes.sum::<usize>() as u64
+    }
+
     fn state(&self, name: &str) -> Option<&State> {
         let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok()?;
         self.states.get(at)

@@ -9,6 +9,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::cell::Cell;
+use crate::limits::INDEX_ENTRY_BYTES;
 
 /// A place in an index: an entry, or an edge that no entry stands on.
 ///
@@ -29,6 +30,11 @@ impl Place {
     /// Behind all entries that begin with the cells.
     pub(crate) fn behind(cells: Vec<Cell>) -> Place {
         Place { cells: cells.into(), key: None }
+    }
+
+    /// About what an entry takes in memory.
+    fn bytes(&self) -> usize {
+        INDEX_ENTRY_BYTES + self.cells.iter().map(Cell::bytes).sum::<usize>()
     }
 }
 
@@ -73,15 +79,21 @@ pub(crate) type Range = (Bound<Place>, Bound<Place>);
 pub(crate) struct Index {
     columns: Box<[u16]>,
     entries: BTreeSet<Place>,
+    bytes: usize,
 }
 
 impl Index {
     pub(crate) fn new(columns: &[u16]) -> Index {
-        Index { columns: columns.into(), entries: BTreeSet::new() }
+        Index { columns: columns.into(), entries: BTreeSet::new(), bytes: 0 }
     }
 
     pub(crate) fn columns(&self) -> &[u16] {
         &self.columns
+    }
+
+    /// About how many bytes the entries take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(crate) fn covers(&self, column: u16) -> bool {
@@ -96,6 +108,7 @@ impl Index {
 
     /// Takes in entries; building an empty index from many at once is a sort.
     pub(crate) fn extend(&mut self, places: Vec<Place>) {
+        self.bytes += places.iter().map(Place::bytes).sum::<usize>();
         if self.entries.is_empty() {
             self.entries = places.into_iter().collect();
         } else {
@@ -109,6 +122,7 @@ impl Index {
     ///
     /// If it is not in: the table would have lost count of its rows.
     pub(crate) fn remove(&mut self, place: &Place) {
+        self.bytes = self.bytes.saturating_sub(place.bytes());
         assert!(self.entries.remove(place), "an index lost the row `{:?}`", place.key);
     }
 

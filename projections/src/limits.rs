@@ -15,6 +15,10 @@ pub const INDEX_TEXT_BYTES_MAX: usize = 512;
 pub const ROW_BYTES_MAX: usize = 1 << 20;
 /// What a cell counts for in a row's size, beside the text that it holds.
 pub const CELL_BYTES: usize = 16;
+/// What a row or a job input counts for in a generation's size, beside its key and what it holds.
+pub const ROW_OVERHEAD_BYTES: usize = 160;
+/// What an entry of an index counts for in a generation's size, beside its cells.
+pub const INDEX_ENTRY_BYTES: usize = 64;
 /// Items of an appended list.
 pub const LIST_MAX: u64 = 1000;
 /// Rows of one page.

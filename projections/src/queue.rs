@@ -13,7 +13,7 @@ use selfsame_record::{Digest, EventId, Micros, MultisetDigest, Name, Position};
 use crate::cell::CellRef;
 use crate::event::{EventRead, Origin};
 use crate::json;
-use crate::limits::ROW_BYTES_MAX;
+use crate::limits::{ROW_BYTES_MAX, ROW_OVERHEAD_BYTES};
 use crate::skipped::Reason;
 use crate::touched::Notes;
 
@@ -46,12 +46,20 @@ pub struct Queue {
     /// Positions that may hold an input which is not settled.
     dirty: Vec<Position>,
     touched: Notes<Position>,
+    /// What the inputs take.
+    bytes: usize,
+}
+
+impl Pending {
+    fn bytes(&self) -> usize {
+        ROW_OVERHEAD_BYTES + self.input.event_type.len() + self.input.json.len()
+    }
 }
 
 impl Queue {
     pub(crate) fn new(name: Name) -> Queue {
         let (pending, sum) = (BTreeMap::new(), MultisetDigest::default());
-        Queue { name, pending, sum, dirty: vec![], touched: Notes::default() }
+        Queue { name, pending, sum, dirty: vec![], touched: Notes::default(), bytes: 0 }
     }
 
     /// The input of the job from this source, if the job is pending.
@@ -73,6 +81,11 @@ impl Queue {
     /// Whether none are pending.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
+    }
+
+    /// About how many bytes the pending inputs take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The digest over all pending inputs.
@@ -98,7 +111,9 @@ impl Queue {
     ///
     /// If there is one from this source already: a fold sees each record once.
     pub(crate) fn push(&mut self, source: Position, input: JobInput) {
-        let before = self.pending.insert(source, Pending { input, member: None });
+        let pending = Pending { input, member: None };
+        self.bytes += pending.bytes();
+        let before = self.pending.insert(source, pending);
         assert!(before.is_none(), "the queue `{}` has an input from {source} already", self.name);
         self.dirty.push(source);
         self.touched.note(|| source);
@@ -109,8 +124,9 @@ impl Queue {
         let Some(pending) = self.pending.remove(&source) else {
             return;
         };
-        if let Some(member) = pending.member {
-            self.sum.remove(&member);
+        self.bytes = self.bytes.saturating_sub(pending.bytes());
+        if let Some(member) = &pending.member {
+            self.sum.remove(member);
         }
         self.touched.note(|| source);
         if self.dirty.len() > 2 * self.pending.len() + 1024 {
@@ -191,7 +207,7 @@ mod tests {
         for at in [2, 3] {
             one.finish(Position::new(at));
         }
-        assert_eq!((one.digest(), one.is_empty()), (Digest::default(), true));
+        assert_eq!((one.digest(), one.is_empty(), one.bytes()), (Digest::default(), true, 0));
     }
 
     #[test]

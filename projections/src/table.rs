@@ -17,6 +17,7 @@ use selfsame_record::{Digest, MultisetDigest};
 
 use crate::cell::Cell;
 use crate::index::{Index, Place};
+use crate::limits::{CELL_BYTES, ROW_OVERHEAD_BYTES};
 use crate::row::{self, Column, RowRef};
 use crate::touched::Notes;
 
@@ -51,13 +52,15 @@ pub(crate) struct Table {
     /// Where dirty rows may stand: each of them is named, some twice, beside places that are clean or gone.
     dirty: Vec<usize>,
     touched: Notes<Arc<str>>,
+    /// What the rows take, without the indexes.
+    bytes: usize,
 }
 
 impl Table {
     pub(crate) fn new(columns: Arc<[Column]>, indexes: Vec<Index>) -> Table {
         assert!(indexes.len() <= 16, "{} indexes, and a row has 16 marks", indexes.len());
         let (rows, sum, dirty) = (IndexMap::default(), MultisetDigest::default(), vec![]);
-        Table { columns, rows, indexes, sum, dirty, touched: Notes::default() }
+        Table { columns, rows, indexes, sum, dirty, touched: Notes::default(), bytes: 0 }
     }
 
     pub(crate) fn columns(&self) -> &[Column] {
@@ -74,6 +77,16 @@ impl Table {
 
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// About how many bytes rows and indexes take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.indexes.iter().map(Index::bytes).sum::<usize>()
+    }
+
+    /// What a row takes beside what its cells hold.
+    fn overhead(&self, key: &str) -> usize {
+        ROW_OVERHEAD_BYTES + key.len() + CELL_BYTES * self.columns.len()
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<RowRef<'_>> {
@@ -118,6 +131,7 @@ impl Table {
             return;
         };
         self.touched.note(|| Arc::clone(key));
+        self.bytes = (self.bytes + bytes).saturating_sub(entry.bytes);
         entry.bytes = bytes;
         for (column, change) in changes {
             if let Some(cell) = entry.cells.get_mut(usize::from(column)) {
@@ -131,6 +145,7 @@ impl Table {
         let Some((at, key, entry)) = self.rows.swap_remove_full(key) else {
             return;
         };
+        self.bytes = self.bytes.saturating_sub(self.overhead(&key) + entry.bytes);
         for (number, index) in self.indexes.iter_mut().enumerate() {
             if entry.missing_in & (1 << number) == 0 {
                 index.remove(&index.place(&key, &entry.cells));
@@ -170,6 +185,7 @@ impl Table {
         let cells = vec![Cell::Absent; self.columns.len()].into();
         let missing_in = (0..self.indexes.len()).fold(0, |marks, number| marks | (1 << number));
         let entry = Entry { cells, bytes: 0, member: None, is_dirty: false, missing_in };
+        self.bytes += self.overhead(key);
         self.rows.insert_full(Arc::from(key), entry).0
     }
 
@@ -390,6 +406,8 @@ mod tests {
                 })
                 .collect();
             prop_assert_eq!(rows, model);
+            table.settle();
+            prop_assert_eq!(table.bytes(), from_scratch(&table).bytes());
         }
     }
 }

@@ -7,6 +7,7 @@ use selfsame_record::{Digest, Micros, Name, Position, TraySeq, VersionNo};
 use selfsame_schema::Reading;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::change_id::{EvidenceId, PlanId};
 use crate::plans::{Planned, Validated};
 use crate::probation::{ProbationStarted, SettledAs};
@@ -20,7 +21,15 @@ pub enum Control {
     /// A schema version exists. The document is the canonical text.
     Registered { version: VersionNo, id: Digest, document: String },
     /// A shadow build was ordered.
-    BuildStarted { version: VersionNo },
+    BuildStarted {
+        version: VersionNo,
+        #[serde(default, skip_serializing_if = "Budget::is_default")]
+        budget: Budget,
+    },
+    /// A shadow build waits until it is resumed.
+    BuildPaused { version: VersionNo },
+    /// A shadow build goes on.
+    BuildResumed { version: VersionNo },
     /// A shadow build ended without a generation.
     BuildFailed { version: VersionNo, reason: String },
     /// A generation is complete up to the record before this one, and is kept in step from here on.
@@ -135,6 +144,8 @@ impl Control {
         match self {
             Control::Registered { .. } => "registered",
             Control::BuildStarted { .. } => "build-started",
+            Control::BuildPaused { .. } => "build-paused",
+            Control::BuildResumed { .. } => "build-resumed",
             Control::BuildFailed { .. } => "build-failed",
             Control::CandidateReady { .. } => "candidate-ready",
             Control::Planned(_) => "planned",
@@ -198,7 +209,14 @@ mod tests {
             &Control::Registered { version: v1, id: digest, document: "{}".into() },
             &format!(r#"{{"kind":"registered","version":"v1","id":"{id}","document":"{{}}"}}"#),
         );
-        check(&Control::BuildStarted { version: v2 }, r#"{"kind":"build-started","version":"v2"}"#);
+        let budget = Budget::default();
+        check(&Control::BuildStarted { version: v2, budget }, r#"{"kind":"build-started","version":"v2"}"#);
+        check(
+            &Control::BuildStarted { version: v2, budget: Budget::URGENT },
+            r#"{"kind":"build-started","version":"v2","budget":{"share_percent":100}}"#,
+        );
+        check(&Control::BuildPaused { version: v2 }, r#"{"kind":"build-paused","version":"v2"}"#);
+        check(&Control::BuildResumed { version: v2 }, r#"{"kind":"build-resumed","version":"v2"}"#);
         check(
             &Control::BuildFailed { version: v2, reason: "full".into() },
             r#"{"kind":"build-failed","version":"v2","reason":"full"}"#,

@@ -6,6 +6,7 @@ use selfsame_record::{Event, EventId, Micros, Name, Position, VersionNo};
 
 use crate::admission::{Admitted, no_active_version};
 use crate::batch::Batch;
+use crate::budget::Budget;
 use crate::checked::{Accepted, Checked};
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
@@ -35,7 +36,22 @@ impl Core {
                 Err(self.note_refused(batch, principal, refused, refusal, now))
             }
             Request::Register { checked } => self.register(batch, principal, checked, now),
-            Request::Build { version } => self.build(batch, principal, version, now),
+            Request::Build { version, budget } => self.build(batch, principal, version, budget, now),
+            Request::Pause { version } => {
+                let record = self.life.pause(version)?;
+                self.steer(batch, principal, record, now);
+                Ok(Answer::Paused { version })
+            }
+            Request::Resume { version } => {
+                let record = self.life.resume(version)?;
+                self.steer(batch, principal, record, now);
+                Ok(Answer::Resumed { version })
+            }
+            Request::Abandon { version, reason } => {
+                let record = self.life.abandon(version, &bounded(&reason, REASON_BYTES_MAX))?;
+                self.steer(batch, principal, record, now);
+                Ok(Answer::Abandoned { version })
+            }
             Request::Candidate { generation } => {
                 self.candidate(batch, principal, *generation, now);
                 Ok(Answer::Noted {})
@@ -184,13 +200,26 @@ impl Core {
         batch: &mut Batch,
         principal: &str,
         version: VersionNo,
+        budget: Budget,
         now: Micros,
     ) -> Result<Answer, Refusal> {
         self.brakes.may_serve(version)?;
-        let record = self.life.build(version)?;
+        let record = self.life.build(version, budget)?;
         self.write(batch, principal, record, now);
         batch.effects.push(Effect::StartBuild { version });
         Ok(Answer::Building { version })
+    }
+
+    /// Writes what somebody wants of a build that is under way, if it is not so already.
+    fn steer(&mut self, batch: &mut Batch, principal: &str, record: Option<Control>, now: Micros) {
+        let Some(record) = record else { return };
+        batch.effects.extend(match record {
+            Control::BuildPaused { version } => Some(Effect::PauseBuild { version }),
+            Control::BuildResumed { version } => Some(Effect::ResumeBuild { version }),
+            Control::BuildFailed { version, .. } => Some(Effect::StopBuild { version }),
+            _ => None,
+        });
+        self.write(batch, principal, record, now);
     }
 
     /// # Panics
@@ -232,7 +261,7 @@ impl Core {
                     Answer::Switched(Switched { version, from: Some(from), at, window })
                 }
                 Control::RewindRequested { version, from, .. } => Answer::RewindPending { version, from },
-                Control::BuildStarted { version } => {
+                Control::BuildStarted { version, .. } => {
                     batch.effects.push(Effect::StartBuild { version });
                     Answer::Building { version }
                 }

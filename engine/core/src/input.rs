@@ -9,6 +9,7 @@ use selfsame_schema::{Class, Latencies, Report};
 use serde::Serialize;
 
 use crate::admission::Admitted;
+use crate::budget::Budget;
 use crate::change_id::{EvidenceId, PlanId};
 use crate::checked::Checked;
 use crate::control::EventRefused;
@@ -100,7 +101,13 @@ pub enum Request {
     /// Take a schema version, checked by whoever received it.
     Register { checked: Checked },
     /// Order a shadow build.
-    Build { version: VersionNo },
+    Build { version: VersionNo, budget: Budget },
+    /// Let a build wait.
+    Pause { version: VersionNo },
+    /// Let a build go on.
+    Resume { version: VersionNo },
+    /// End a build without a generation.
+    Abandon { version: VersionNo, reason: String },
     /// A builder has a generation that is complete up to the head.
     Candidate { generation: Box<Generation> },
     /// A builder gave up.
@@ -139,6 +146,9 @@ impl Request {
             Request::Publish { .. } | Request::NoteRefused { .. } => "publish",
             Request::Register { .. } => "register",
             Request::Build { .. } => "build",
+            Request::Pause { .. } => "pause",
+            Request::Resume { .. } => "resume",
+            Request::Abandon { .. } => "abandon",
             Request::Candidate { .. } | Request::BuildFailed { .. } => "built",
             Request::Plan { .. } => "plan",
             Request::Validate { .. } => "validate",
@@ -273,6 +283,12 @@ pub enum Answer {
     Planned { plan: Box<Planned> },
     /// A candidate was compared; it may be taken live if nothing was found.
     Validated { evidence: EvidenceId, plan: PlanId, at: Position, findings: Vec<Finding> },
+    /// A build waits until it is resumed.
+    Paused { version: VersionNo },
+    /// A build goes on.
+    Resumed { version: VersionNo },
+    /// A build ended without a generation, because somebody wanted it so.
+    Abandoned { version: VersionNo },
     /// Another version answers.
     Switched(Switched),
     /// A rewind will take place when the generation is built.
@@ -297,6 +313,10 @@ pub enum Effect {
     Answer { ticket: Ticket, outcome: Result<Answer, Refusal> },
     /// Build this version's generation in the shadow.
     StartBuild { version: VersionNo },
+    /// Let this version's build wait.
+    PauseBuild { version: VersionNo },
+    /// Let this version's build go on.
+    ResumeBuild { version: VersionNo },
     /// Nobody waits for this version's generation any longer.
     StopBuild { version: VersionNo },
     /// Another version answers from here on.

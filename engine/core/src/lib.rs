@@ -13,6 +13,7 @@
 mod admission;
 mod batch;
 mod brakes;
+mod budget;
 mod census;
 mod change;
 mod change_id;
@@ -41,6 +42,7 @@ mod watching;
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::batch::Batch;
 pub use crate::brakes::{Brakes, Freeze};
+pub use crate::budget::Budget;
 pub use crate::census::{Census, Written};
 pub use crate::change_id::{EvidenceId, PlanId};
 pub use crate::checked::{Checked, check_document, invalid_document};

@@ -11,6 +11,7 @@
 //!
 //! Not here: building (the node), folding (`projections`), what the records are called ([`Control`]).
 
+mod build;
 mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use selfsame_record::{Digest, Position, VersionNo};
 use serde::Serialize;
 
+use crate::budget::Budget;
 use crate::control::Control;
 pub use crate::lifecycle::stage::Stage;
 pub(crate) use crate::lifecycle::stage::not_built;
@@ -99,14 +101,14 @@ impl Lifecycle {
         self.was_active.contains(&version)
     }
 
-    /// Decides on building `version`.
+    /// Decides on building `version` within a budget.
     ///
     /// # Errors
     ///
     /// If it is not registered, live or being built already, or too many generations are in memory.
-    pub fn build(&self, version: VersionNo) -> Result<Control, Refusal> {
+    pub fn build(&self, version: VersionNo, budget: Budget) -> Result<Control, Refusal> {
         match self.known(version)? {
-            Stage::Building { since } => {
+            Stage::Building { since, .. } => {
                 let detail = format!("{version} is being built since {since}");
                 return Err(Refusal::new(Code::AlreadyBuilding, detail)
                     .next(format!("wait until `selfsame version show {version}` says candidate")));
@@ -124,14 +126,14 @@ impl Lifecycle {
             return Err(Refusal::new(Code::TooManyVersions, detail)
                 .next("drop one that is not needed with `selfsame version drop`"));
         }
-        Ok(Control::BuildStarted { version })
+        Ok(Control::BuildStarted { version, budget })
     }
 
     /// Decides what follows from a generation of `version` that is complete up to the head.
     ///
-    /// `None` if nobody waits for it any longer.
+    /// `None` if nobody waits for it any longer, or it waits itself.
     pub fn ready(&self, version: VersionNo, digest: Digest) -> Option<Vec<Control>> {
-        if !matches!(self.stages.get(&version), Some(Stage::Building { .. })) {
+        if !matches!(self.stages.get(&version), Some(Stage::Building { paused: false, .. })) {
             return None;
         }
         let mut records = vec![Control::CandidateReady { version, digest }];
@@ -214,7 +216,7 @@ impl Lifecycle {
         if matches!(stage, Stage::Building { .. }) {
             Ok(vec![requested])
         } else {
-            Ok(vec![requested, self.build(version)?])
+            Ok(vec![requested, self.build(version, Budget::URGENT)?])
         }
     }
 
@@ -245,7 +247,11 @@ impl Lifecycle {
                 let before = self.stages.insert(*version, Stage::Registered);
                 assert!(before.is_none(), "{at} registers {version} again");
             }
-            Control::BuildStarted { version } => self.set(at, *version, Stage::Building { since: at }),
+            Control::BuildStarted { version, budget } => {
+                self.set(at, *version, Stage::Building { since: at, paused: false, budget: *budget });
+            }
+            Control::BuildPaused { version } => self.set_paused(at, *version, true),
+            Control::BuildResumed { version } => self.set_paused(at, *version, false),
             Control::BuildFailed { version, reason } => {
                 self.set(at, *version, Stage::Failed { reason: reason.clone() });
                 self.pending_rewind.take_if(|r| r.to == *version);
@@ -361,7 +367,7 @@ mod tests {
         let id = digest;
         let records = [
             Control::Registered { version: v(1), id, document: String::new() },
-            Control::BuildStarted { version: v(1) },
+            Control::BuildStarted { version: v(1), budget: Budget::default() },
             Control::CandidateReady { version: v(1), digest },
             Control::CutOver {
                 version: v(1),
@@ -371,7 +377,7 @@ mod tests {
                 approved_by: Vec::new(),
             },
             Control::Registered { version: v(2), id, document: String::new() },
-            Control::BuildStarted { version: v(2) },
+            Control::BuildStarted { version: v(2), budget: Budget::default() },
             Control::CandidateReady { version: v(2), digest },
             Control::Registered { version: v(3), id, document: String::new() },
         ];
@@ -431,7 +437,7 @@ mod tests {
         apply(&mut life, &records);
         assert_eq!(life.stage(v(1)), Some(&Stage::Dropped));
         let records = life.rewind(v(1), None, "", 0).expect("a rewind");
-        assert_eq!(records.last(), Some(&Control::BuildStarted { version: v(1) }));
+        assert_eq!(records.last(), Some(&Control::BuildStarted { version: v(1), budget: Budget::URGENT }));
         apply(&mut life, &records);
         let ready = life.ready(v(1), Digest::default()).expect("it is awaited");
         check(Ok(&ready), "Rewound");
@@ -448,7 +454,10 @@ mod tests {
         let rewind = life.rewind(v(1), None, "", 0).expect("a rewind");
         apply(&mut life, &rewind);
         let digest = Digest::default();
-        let v3 = [Control::BuildStarted { version: v(3) }, Control::CandidateReady { version: v(3), digest }];
+        let v3 = [
+            Control::BuildStarted { version: v(3), budget: Budget::default() },
+            Control::CandidateReady { version: v(3), digest },
+        ];
         apply(&mut life, &v3);
         let cutover = life.cutover(v(3), Some(v(2)), 2).expect("a cutover");
         apply(&mut life, &cutover);
@@ -462,7 +471,10 @@ mod tests {
         let records = life.cutover(v(2), Some(v(1)), 2).expect("a cutover");
         apply(&mut life, &records);
         let digest = Digest::default();
-        let v3 = [Control::BuildStarted { version: v(3) }, Control::CandidateReady { version: v(3), digest }];
+        let v3 = [
+            Control::BuildStarted { version: v(3), budget: Budget::default() },
+            Control::CandidateReady { version: v(3), digest },
+        ];
         apply(&mut life, &v3);
         let records = life.cutover(v(3), Some(v(2)), 1).expect("a cutover");
         assert_eq!(records[1..], [Control::Dropped { version: v(1) }]);
@@ -471,21 +483,21 @@ mod tests {
     #[test]
     fn building_is_refused_twice_and_beyond_the_limit() {
         let mut life = three();
-        check(life.build(v(2)), "v2 is built: it is candidate");
-        check(life.build(v(9)), "there is no schema version v9; live versions: v1, v2");
-        apply(&mut life, &[Control::BuildStarted { version: v(3) }]);
-        check(life.build(v(3)), "v3 is being built since #");
+        check(life.build(v(2), Budget::default()), "v2 is built: it is candidate");
+        check(life.build(v(9), Budget::default()), "there is no schema version v9; live versions: v1, v2");
+        apply(&mut life, &[Control::BuildStarted { version: v(3), budget: Budget::default() }]);
+        check(life.build(v(3), Budget::default()), "v3 is being built since #");
         let id = Digest::default();
         for number in 4..=9 {
             let document = String::new();
             let register = Control::Registered { version: v(number), id, document };
             apply(&mut life, &[register]);
             if number < 9 {
-                check(life.build(v(number)), "BuildStarted");
-                apply(&mut life, &[Control::BuildStarted { version: v(number) }]);
+                check(life.build(v(number), Budget::default()), "BuildStarted");
+                apply(&mut life, &[Control::BuildStarted { version: v(number), budget: Budget::default() }]);
             }
         }
-        check(life.build(v(9)), "8 generations are in memory, the limit is 8");
+        check(life.build(v(9), Budget::default()), "8 generations are in memory, the limit is 8");
     }
 
     #[test]

@@ -60,3 +60,9 @@ pub const EVIDENCE_BYTES_MAX: usize = 64 * 1024;
 pub const METER_MARKS_MAX: usize = 4096;
 /// Rows of one generation that a watch keeps as touched until they are taken; with more it is lost.
 pub const TOUCHED_MAX: usize = 200_000;
+/// Records per second that a build's budget allows at least.
+pub const BUILD_RATE_MIN: u64 = 100;
+/// Bytes that a build's budget allows a generation at least.
+pub const BUILD_BYTES_MIN: u64 = 1024 * 1024;
+/// Percent of one processor's time that a build takes if its budget does not say.
+pub const BUILD_SHARE_DEFAULT: u8 = 50;

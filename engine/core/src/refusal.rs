@@ -73,6 +73,7 @@ codes! {
     RegistryChanged "registry-changed" 409 Later "other versions were registered meanwhile";
     TooManyVersions "too-many-versions" 429 Never "a limit on schema versions is reached";
     NotBuilt "not-built" 409 Later "the version has no generation to serve from";
+    NotBuilding "not-building" 409 Never "the version is not being built";
     AlreadyBuilding "already-building" 409 Later "the version is being built";
     ActiveChanged "active-changed" 409 Never "another version is active than was expected";
     AlreadyActive "already-active" 409 Never "the version is active already";

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use selfsame_core::{Answer, Draft, EvidenceId, Request, Settings};
+use selfsame_core::{Answer, Budget, Draft, EvidenceId, Request, Settings};
 use selfsame_node::{Engine, Handle, Intent, Proof};
 use selfsame_record::{Principal, VersionNo};
 
@@ -64,7 +64,7 @@ async fn take_live(
     let Ok(Answer::Registered { version, .. }) = registered else {
         panic!("the document is not right");
     };
-    handle.ask(agent, Request::Build { version }).await.outcome.expect("a build");
+    handle.ask(agent, Request::Build { version, budget: Budget::default() }).await.outcome.expect("a build");
     while handle.read(|serving| serving.generation(version).is_none()) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -1,47 +1,43 @@
 //! Shadow builds: a thread of its own reads the log from its beginning into a new generation, while the
 //! engine goes on. Nothing live is touched; near the head the generation is handed to the sequencer,
 //! which folds the last records and adopts it with a record.
+//!
+//! A build keeps within its budget: it rests between slices of records, and fails when its generation grows
+//! over the limit. While it is paused its thread waits with what it has; a process that ends loses that, and
+//! the build begins again when it is resumed.
+
+mod build;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
-use selfsame_core::{Serving, fold};
+use selfsame_core::{Budget, Serving, fold};
 use selfsame_log::{Log, ReadError};
 use selfsame_projections::Generation;
 use selfsame_record::{Position, VersionNo};
-use serde::Serialize;
+use thiserror::Error;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+pub use crate::builder::build::BuildProgress;
+use crate::builder::build::{Build, Pace};
 use crate::sequencer::Message;
 
 /// A generation that is at most so many records behind is handed over; the sequencer folds the rest.
 pub(crate) const HANDOVER_BEHIND_MAX: u64 = 1024;
+/// Records that are folded between two looks at the budget.
+const SLICE_RECORDS: usize = 256;
 
-/// How far a build is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct BuildProgress {
-    /// The version that is built.
-    pub version: VersionNo,
-    /// Records folded.
-    pub done: u64,
-    /// Records in the log.
-    pub total: u64,
-    /// Records per second since the start.
-    pub rate: f64,
-    /// Seconds that the rest will take at this rate.
-    pub left_seconds: f64,
-}
-
-struct Build {
-    done: AtomicU64,
-    cancelled: AtomicBool,
-    started: Instant,
+/// Why a build ends without a generation.
+#[derive(Debug, Error)]
+enum BuildError {
+    #[error("{0}")]
+    Read(#[from] ReadError),
+    #[error("{0}")]
+    OverBudget(String),
 }
 
 /// The builds that are under way.
@@ -69,40 +65,50 @@ impl Builder {
     }
 
     /// Starts building an empty generation up, or goes on with one that was handed over too early.
-    pub(crate) fn start(&self, generation: Generation) {
+    pub(crate) fn start(&self, generation: Generation, budget: Budget, paused: bool) {
         let version = generation.version();
-        let build = self.builds.lock().entry(version).or_insert_with(Build::new).clone();
+        let new = || Arc::new(Build::new(budget, paused));
+        let build = self.builds.lock().entry(version).or_insert_with(new).clone();
         let this = self.clone();
-        let work = move || this.run(&build, generation);
+        let thread = Arc::clone(&build);
+        let work = move || this.run(&thread, generation);
         let spawned = std::thread::Builder::new().name(format!("build-{version}")).spawn(work);
         if let Err(err) = spawned {
-            self.fail(version, format!("no thread could be started: {err}"));
+            self.fail(version, &build, format!("no thread could be started: {err}"));
+        }
+    }
+
+    /// Lets a build wait, or go on.
+    pub(crate) fn pause(&self, version: VersionNo, paused: bool) {
+        if let Some(build) = self.builds.lock().get(&version) {
+            build.pause(paused);
         }
     }
 
     /// Ends a build that nobody waits for any longer.
     pub(crate) fn stop(&self, version: VersionNo) {
         if let Some(build) = self.builds.lock().remove(&version) {
-            build.cancelled.store(true, Ordering::Relaxed);
+            build.end();
         }
     }
 
     /// Notes that the generation is kept in step now.
     pub(crate) fn finished(&self, version: VersionNo, until: Position) {
         if let Some(build) = self.builds.lock().remove(&version) {
+            build.end();
             let seconds = build.started.elapsed().as_secs_f64();
             info!(%version, %until, seconds, "generation is built");
         }
     }
 
-    fn run(&self, build: &Build, generation: Generation) {
+    fn run(&self, build: &Arc<Build>, generation: Generation) {
         let version = generation.version();
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| self.catch_up(build, generation)));
         match outcome {
             Ok(Ok(Some(generation))) => self.send(Message::Built(Box::new(generation))),
             Ok(Ok(None)) => {}
-            Ok(Err(err)) => self.fail(version, err.to_string()),
-            Err(_) => self.fail(version, "the fold failed, which is a bug of the engine".to_owned()),
+            Ok(Err(err)) => self.fail(version, build, err.to_string()),
+            Err(_) => self.fail(version, build, "the fold failed, which is a bug of the engine".to_owned()),
         }
     }
 
@@ -110,38 +116,60 @@ impl Builder {
     ///
     /// Digests and indexes are settled here, once: the sequencer could not wait for all rows of a large
     /// generation. What arrives meanwhile is folded in another turn.
-    fn catch_up(&self, build: &Build, mut generation: Generation) -> Result<Option<Generation>, ReadError> {
+    fn catch_up(&self, build: &Build, mut generation: Generation) -> Result<Option<Generation>, BuildError> {
         let mut settled = false;
-        loop {
+        while build.wait_for_leave() {
             let (registry, head) = {
                 let serving = self.serving.read();
                 (Arc::clone(&serving.status().admission.registry), serving.position())
             };
-            if head.records_since(generation.position()) <= HANDOVER_BEHIND_MAX {
-                if settled {
-                    return Ok(Some(generation));
-                }
+            if head.records_since(generation.position()) > HANDOVER_BEHIND_MAX {
+                self.fold_on(build, &mut generation, head, &registry)?;
+            } else if settled {
+                return Ok(Some(generation));
+            } else {
                 generation.settle();
+                within(&generation, build.budget)?;
                 settled = true;
-                continue;
-            }
-            self.log.scan(generation.position().next(), &mut |records| {
-                for record in records.iter().take_while(|r| r.at() <= head) {
-                    fold(&mut generation, record, &registry);
-                }
-                build.done.store(generation.position().get(), Ordering::Relaxed);
-                let stop = build.cancelled.load(Ordering::Relaxed) || generation.position() >= head;
-                if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
-            if build.cancelled.load(Ordering::Relaxed) {
-                return Ok(None);
             }
         }
+        Ok(None)
     }
 
-    fn fail(&self, version: VersionNo, reason: String) {
+    /// Folds up to `head`, or until the build is told to wait or end, within its budget.
+    fn fold_on(
+        &self,
+        build: &Build,
+        generation: &mut Generation,
+        head: Position,
+        registry: &selfsame_schema::Registry,
+    ) -> Result<(), BuildError> {
+        let mut pace = Pace::new(build.budget);
+        let mut over = Ok(());
+        self.log.scan(generation.position().next(), &mut |records| {
+            for slice in records.chunks(SLICE_RECORDS) {
+                slice.iter().take_while(|r| r.at() <= head).for_each(|r| fold(generation, r, registry));
+                build.note(generation);
+                over = within(generation, build.budget);
+                if over.is_err() || generation.position() >= head || !build.goes_on() {
+                    return ControlFlow::Break(());
+                }
+                pace.rest(build, slice.len());
+            }
+            if build.goes_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        over
+    }
+
+    fn fail(&self, version: VersionNo, build: &Arc<Build>, reason: String) {
+        let mut builds = self.builds.lock();
+        // Another one may have been ordered since this one was ended.
+        if !builds.get(&version).is_some_and(|current| Arc::ptr_eq(current, build)) {
+            return;
+        }
+        builds.remove(&version);
+        drop(builds);
         warn!(%version, reason, "build failed");
-        self.builds.lock().remove(&version);
         self.send(Message::BuildFailed { version, reason });
     }
 
@@ -153,23 +181,37 @@ impl Builder {
     }
 }
 
-impl Build {
-    fn new() -> Arc<Build> {
-        let (done, cancelled) = (AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Build { done, cancelled, started: Instant::now() })
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "shown to people")]
-    fn progress(&self, version: VersionNo, total: u64) -> BuildProgress {
-        let done = self.done.load(Ordering::Relaxed);
-        let rate = done as f64 / self.started.elapsed().as_secs_f64().max(1e-6);
-        let left_seconds = if rate > 0.0 { total.saturating_sub(done) as f64 / rate } else { 0.0 };
-        BuildProgress { version, done, total, rate, left_seconds }
+/// Whether the generation is within its budget; if not, why not.
+fn within(generation: &Generation, budget: Budget) -> Result<(), BuildError> {
+    match budget.bytes_max() {
+        Some(max) if generation.bytes() > max => {
+            let (bytes, at) = (megabytes(generation.bytes()), generation.position());
+            let reason =
+                format!("the generation takes {bytes} at {at}, over the budget of {}", megabytes(max));
+            Err(BuildError::OverBudget(reason))
+        }
+        _ => Ok(()),
     }
 }
 
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10)
+}
+
+/// Brings a generation that was built near the head up to it; says why it cannot be used, if so.
+pub(crate) fn complete(
+    log: &dyn Log,
+    generation: &mut Generation,
+    head: Position,
+    registry: &selfsame_schema::Registry,
+    budget: Budget,
+) -> Result<(), String> {
+    fold_tail(log, generation, head, registry).map_err(|err| err.to_string())?;
+    within(generation, budget).map_err(|err| err.to_string())
+}
+
 /// Folds the records after the generation's position, up to `head`.
-pub(crate) fn fold_tail(
+fn fold_tail(
     log: &dyn Log,
     generation: &mut Generation,
     head: Position,

@@ -10,6 +10,7 @@
 
 mod answer;
 mod body;
+mod builds;
 mod census;
 mod diff;
 mod event;
@@ -28,6 +29,7 @@ use serde_json::Value;
 use crate::handle::Handle;
 pub use crate::read::answer::answer;
 use crate::read::body::Body;
+pub use crate::read::builds::builds;
 pub use crate::read::census::census;
 pub use crate::read::diff::diff;
 pub use crate::read::event::event;

@@ -10,14 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use parking_lot::RwLock;
-use selfsame_core::{Answer, Batch, Code, Core, Effect, Input, Plane, Refusal, Request, Serving, Ticket};
+use selfsame_core::{
+    Answer, Batch, Budget, Code, Core, Effect, Input, Plane, Refusal, Request, Serving, Stage, Ticket,
+};
 use selfsame_log::{AppendError, Log};
 use selfsame_projections::Generation;
 use selfsame_record::{Block, Body, Position, Principal, VersionNo};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::{error, info};
 
-use crate::builder::{Builder, HANDOVER_BEHIND_MAX, fold_tail};
+use crate::builder::{Builder, HANDOVER_BEHIND_MAX, complete};
 use crate::clock;
 use crate::latency::Latency;
 use crate::readers::Readers;
@@ -170,15 +172,17 @@ impl Sequencer {
         }
         let version = generation.version();
         let head = self.core.head();
-        if head.records_since(generation.position()) > 4 * HANDOVER_BEHIND_MAX {
-            return self.shared.builder.start(generation);
+        // Nobody may wait for it any longer, or it may have been told to wait since it was handed over.
+        let Some((budget, paused)) = self.ordered(version) else { return };
+        if paused || head.records_since(generation.position()) > 4 * HANDOVER_BEHIND_MAX {
+            return self.shared.builder.start(generation, budget, paused);
         }
         if self.shared.read_only.load(Ordering::Relaxed) {
             return;
         }
-        match fold_tail(&*self.log, &mut generation, head, self.core.registry()) {
+        match complete(&*self.log, &mut generation, head, self.core.registry(), budget) {
             Ok(()) => self.enqueue(Request::Candidate { generation: Box::new(generation) }),
-            Err(err) => self.enqueue(Request::BuildFailed { version, reason: err.to_string() }),
+            Err(reason) => self.enqueue(Request::BuildFailed { version, reason }),
         }
         self.step();
         self.shared.builder.finished(version, head);
@@ -244,14 +248,25 @@ impl Sequencer {
         match effect {
             Effect::Answer { ticket, outcome } => self.answer(ticket, outcome, stand),
             Effect::StartBuild { version } => self.start_build(version),
+            Effect::PauseBuild { version } => self.shared.builder.pause(version, true),
+            Effect::ResumeBuild { version } => self.shared.builder.pause(version, false),
             Effect::StopBuild { version } => self.shared.builder.stop(version),
             Effect::ServeFrom { version, from } => info!(%version, %from, "another version answers"),
         }
     }
 
     fn start_build(&self, version: VersionNo) {
-        if let Some(generation) = self.core.new_generation(version) {
-            self.shared.builder.start(generation);
+        let generation = self.core.new_generation(version);
+        if let Some((generation, (budget, paused))) = generation.zip(self.ordered(version)) {
+            self.shared.builder.start(generation, budget, paused);
+        }
+    }
+
+    /// The budget of the version's build, and whether it waits; `None` if it is not being built.
+    fn ordered(&self, version: VersionNo) -> Option<(Budget, bool)> {
+        match self.core.lifecycle().stage(version) {
+            Some(Stage::Building { budget, paused, .. }) => Some((*budget, *paused)),
+            _ => None,
         }
     }
 

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    census, check, event, get, import, jobs, lens, log, operate, plans, publish, query, refused, replay,
-    serve, state, version,
+    builds, census, check, event, get, import, jobs, lens, log, operate, plans, publish, query, refused,
+    replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Version(version::VersionCommand),
     Plans(plans::PlansArgs),
+    Builds(builds::BuildsArgs),
     State(state::StateArgs),
     Census(census::CensusArgs),
     Refused(refused::RefusedArgs),

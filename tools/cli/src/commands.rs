@@ -1,5 +1,6 @@
 //! The commands, one file each, and which of them is run.
 
+pub(crate) mod builds;
 pub(crate) mod census;
 pub(crate) mod check;
 pub(crate) mod event;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Query(args) => query::run(args, out).await,
         Command::Jobs(command) => jobs::run(command, out).await,
         Command::Version(command) => version::run(command, out).await,
+        Command::Builds(args) => builds::run(args, out).await,
         Command::State(args) => state::run(args, out).await,
         Command::Census(args) => census::run(args, out).await,
         Command::Refused(args) => refused::run(args, out).await,

@@ -3,6 +3,7 @@
 use selfsame_record::{Digest, Position, VersionNo};
 use serde::Serialize;
 
+use crate::budget::Budget;
 use crate::refusal::{Code, Refusal};
 
 /// Where a version is in its life.
@@ -15,6 +16,10 @@ pub enum Stage {
     Building {
         /// The order to build.
         since: Position,
+        /// Whether it waits until it is resumed.
+        paused: bool,
+        /// What it may take of the machine.
+        budget: Budget,
     },
     /// The last build ended without a generation.
     Failed {
@@ -69,6 +74,7 @@ pub(crate) fn not_built(version: VersionNo, stage: &Stage) -> Refusal {
         format!("{version} is {}, so it has no generation to serve from", stage.word()),
     )
     .next(match stage {
+        Stage::Building { paused: true, .. } => format!("resume it with `selfsame version resume {version}`"),
         Stage::Building { .. } => format!("wait until `selfsame version show {version}` says candidate"),
         _ => format!("build it with `selfsame version build {version}`"),
     })

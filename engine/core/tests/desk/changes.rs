@@ -1,7 +1,8 @@
 //! From a plan to a cutover: what binds each step to the one before.
 
 use selfsame_core::{
-    Answer, Code, Compared, EvidenceId, Order, PlanId, Plane, Predicted, Refusal, Request, RowsChanged,
+    Answer, Budget, Code, Compared, EvidenceId, Order, PlanId, Plane, Predicted, Refusal, Request,
+    RowsChanged,
 };
 use selfsame_record::{Name, Position, Principal, VersionNo};
 use selfsame_schema::Class;
@@ -93,7 +94,7 @@ fn evidence_of_something_else_is_refused() {
     refused(cutover(&mut desk, v2, Some(evidence)), Code::StaleEvidence, "is for v3, not for v2");
     let evidence = desk.evidence(v2);
     desk.ask(Request::Drop { version: v2 }).unwrap();
-    desk.ask(Request::Build { version: v2 }).unwrap();
+    desk.ask(Request::Build { version: v2, budget: Budget::default() }).unwrap();
     let mut generation = desk.core.new_generation(v2).unwrap();
     desk.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
     desk.ask(Request::Candidate { generation: Box::new(generation) }).unwrap();
@@ -270,7 +271,11 @@ fn what_may_not_serve_is_neither_cut_over_to_nor_gone_back_to() {
     refused(desk.ask(Request::Retire { version: v2 }), Code::InUse, "v2 is active");
     desk.ask(Request::Retire { version: VersionNo::FIRST }).unwrap();
     refused(desk.ask(rewind()), Code::Retired, "v1 is retired for good");
-    refused(desk.ask(Request::Build { version: VersionNo::FIRST }), Code::Retired, "retired");
+    refused(
+        desk.ask(Request::Build { version: VersionNo::FIRST, budget: Budget::default() }),
+        Code::Retired,
+        "retired",
+    );
     let v3 = VersionNo::new(3).unwrap();
     refused(order(&mut desk, "ada", Order::SetFloor { version: Some(v3) }), Code::UnknownVersion, "v3");
     desk.check_replay();

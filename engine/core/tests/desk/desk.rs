@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use selfsame_core::{
-    Answer, Checked, Compared, Core, Draft, Drafted, Effect, EvidenceId, Input, PlanId, Plane, Refusal,
-    Request, Serving, Settings, Ticket, recover,
+    Answer, Budget, Checked, Compared, Core, Draft, Drafted, Effect, EvidenceId, Input, PlanId, Plane,
+    Refusal, Request, Serving, Settings, Ticket, recover,
 };
 use selfsame_record::{ArchivedRecord, Block, Body, Micros, Name, Position, Principal, TraySeq, VersionNo};
 use selfsame_schema::Class;
@@ -152,7 +152,7 @@ impl Desk {
     pub(crate) fn candidate(&mut self, document: &str) -> VersionNo {
         let answer = self.register(document).unwrap();
         let Answer::Registered { version, .. } = answer else { panic!("{answer:?}") };
-        self.ask(Request::Build { version }).unwrap();
+        self.ask(Request::Build { version, budget: Budget::default() }).unwrap();
         let mut generation = self.core.new_generation(version).unwrap();
         self.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
         self.ask(Request::Candidate { generation: Box::new(generation) }).unwrap();

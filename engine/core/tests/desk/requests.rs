@@ -1,7 +1,7 @@
 //! What the core answers, request by request, on a log in memory.
 
 use crate::desk::{Desk, V1, V2};
-use selfsame_core::{Answer, Checked, Code, EventRefused, Refusal, Request};
+use selfsame_core::{Answer, Budget, Checked, Code, EventRefused, Refusal, Request};
 use selfsame_record::{Name, Principal, TraySeq, VersionNo};
 
 #[track_caller]
@@ -181,7 +181,7 @@ fn requests_that_fail_leave_a_record_and_a_flood_of_them_a_bounded_number() {
     let mut desk = Desk::at_v1();
     let head = desk.core.head().get();
     for _ in 0..150 {
-        let outcome = desk.ask(Request::Build { version: VersionNo::FIRST });
+        let outcome = desk.ask(Request::Build { version: VersionNo::FIRST, budget: Budget::default() });
         refused(outcome, Code::AlreadyBuilding, "v1 is built");
     }
     assert_eq!(desk.core.head().get() - head, 100);
@@ -197,7 +197,7 @@ fn requests_that_fail_leave_a_record_and_a_flood_of_them_a_bounded_number() {
 fn a_candidate_is_adopted_while_counts_are_due() {
     let mut desk = Desk::at_v1();
     for _ in 0..150 {
-        desk.ask(Request::Build { version: VersionNo::FIRST }).unwrap_err();
+        desk.ask(Request::Build { version: VersionNo::FIRST, budget: Budget::default() }).unwrap_err();
     }
     desk.after_ms(60_000);
     let version = desk.candidate(V2);

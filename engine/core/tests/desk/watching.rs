@@ -97,7 +97,7 @@ fn followers_see_what_the_last_commit_touched_where_reads_are_answered() {
     desk.serving.unfollow();
     assert_eq!(followed(&desk), Some(expect), "the other one follows");
     desk.candidate(V2);
-    desk.ask(Request::Cutover { version: v2(), expected: Some(V1) }).unwrap();
+    desk.cutover(v2(), Some(V1)).unwrap();
     assert_eq!(desk.serving.last_touched(), Some((v2(), &[][..])));
     assert!(!desk.serving.generation(V1).unwrap().is_watched());
     let event = desk.event("c", r#"{"user_id":"uc","email":"c@x","locale":"de"}"#);

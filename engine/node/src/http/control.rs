@@ -3,7 +3,7 @@
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use selfsame_core::{Answer, Code, EvidenceId, Refusal, Request};
+use selfsame_core::{Answer, Budget, Code, EvidenceId, Refusal, Request};
 use selfsame_record::{Principal, VersionNo};
 use selfsame_schema::DOCUMENT_BYTES_MAX;
 use serde::{Deserialize, Deserializer};
@@ -55,13 +55,64 @@ pub(crate) async fn register(
     answered(&handle, handle.register(&principal, document).await)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Build {
+    #[serde(default)]
+    records_per_second: Option<u64>,
+    #[serde(default)]
+    bytes_max: Option<u64>,
+    #[serde(default)]
+    share_percent: Option<u8>,
+}
+
 pub(crate) async fn build(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(version): Place<String>,
+    request: HttpRequest,
+) -> Result<Response, Refused> {
+    let asked: Build = body(&handle, request).await?;
+    let version = find(&handle, &version)?;
+    let budget = Budget::new(asked.records_per_second, asked.bytes_max, asked.share_percent);
+    let budget = budget.map_err(|refusal| Refused::now(&handle, refusal))?;
+    carry_out(&handle, &principal, Request::Build { version, budget }).await
+}
+
+pub(crate) async fn pause(
     State(handle): State<Handle>,
     Caller(principal): Caller,
     Place(version): Place<String>,
 ) -> Result<Response, Refused> {
     let version = find(&handle, &version)?;
-    carry_out(&handle, &principal, Request::Build { version }).await
+    carry_out(&handle, &principal, Request::Pause { version }).await
+}
+
+pub(crate) async fn resume(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(version): Place<String>,
+) -> Result<Response, Refused> {
+    let version = find(&handle, &version)?;
+    carry_out(&handle, &principal, Request::Resume { version }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Abandon {
+    #[serde(default)]
+    reason: String,
+}
+
+pub(crate) async fn abandon(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(version): Place<String>,
+    request: HttpRequest,
+) -> Result<Response, Refused> {
+    let asked: Abandon = body(&handle, request).await?;
+    let version = find(&handle, &version)?;
+    carry_out(&handle, &principal, Request::Abandon { version, reason: asked.reason }).await
 }
 
 #[derive(Deserialize)]

@@ -72,6 +72,11 @@ pub(crate) async fn versions(State(handle): State<Handle>, params: Params) -> An
     Ok(read::versions(&handle))
 }
 
+pub(crate) async fn builds(State(handle): State<Handle>, params: Params) -> Answered {
+    nothing_else(&handle, params)?;
+    Ok(read::builds(&handle))
+}
+
 pub(crate) async fn version(
     State(handle): State<Handle>,
     Place(version): Place<String>,

@@ -1,4 +1,5 @@
-//! Reading by request-reply: `selfsame.get.<projection>.<key>`, the same answers as over HTTP.
+//! Reading by request-reply: `selfsame.get.<projection>.<key>`, the same answers as over HTTP, and
+//! `selfsame.get.builds` for the builds that are under way, which has no key and so is no row.
 //!
 //! The header `selfsame-at-least: 42` waits for a position, `selfsame-read-as: v1` asks for another live
 //! version than the active one. A read that waits does not hold up the others.
@@ -53,10 +54,18 @@ pub(crate) async fn run(handle: Handle, client: Client, mut messages: Inbox) {
     }
 }
 
+/// The last word of the subject that asks for the builds that are under way.
+const BUILDS: &str = "builds";
+
 /// What is read.
+enum What {
+    Row { projection: String, key: Key },
+    Builds,
+}
+
+/// A read, with what it waits for.
 struct Asked {
-    projection: String,
-    key: Key,
+    what: What,
     at_least: Position,
     read_as: Option<String>,
 }
@@ -64,20 +73,22 @@ struct Asked {
 impl Asked {
     fn of(message: &Message) -> Result<Asked, Refusal> {
         let rest = message.subject.strip_prefix(GET).unwrap_or_default();
-        let Some((projection, key)) = rest.split_once('.') else {
-            let detail = "the subject names no key";
-            return Err(
-                Refusal::new(Code::BadRequest, detail).next("ask on `selfsame.get.<projection>.<key>`")
-            );
+        let what = match rest.split_once('.') {
+            Some((projection, key)) => What::Row { projection: projection.to_owned(), key: decode_key(key)? },
+            None if rest == BUILDS => What::Builds,
+            None => {
+                let refusal = Refusal::new(Code::BadRequest, "the subject names no key");
+                return Err(refusal.next("ask on `selfsame.get.<projection>.<key>`"));
+            }
         };
-        let key = decode_key(key)?;
         let (at_least, read_as) = message.headers.as_ref().map_or(Ok((Position::ZERO, None)), options)?;
-        Ok(Asked { projection: projection.to_owned(), key, at_least, read_as })
+        Ok(Asked { what, at_least, read_as })
     }
 
     fn read(&self, handle: &Handle) -> Result<Served, Refused> {
         let read_as = self.read_as.as_deref();
-        let answer = handle.timed(|| read::get(handle, &self.projection, self.key.as_str(), read_as));
+        let What::Row { projection, key } = &self.what else { return Ok(read::builds(handle)) };
+        let answer = handle.timed(|| read::get(handle, projection, key.as_str(), read_as));
         // The subject of a read names nobody.
         handle.count_read(None, read_as, &answer);
         answer

@@ -49,6 +49,9 @@ fn put(body: &mut Body, answer: &Answer) {
             body.put("passed", &findings.is_empty()).put("findings", findings)
         }
         Answer::Done { record } => body.put("record", record),
+        Answer::Paused { version } => body.put("paused", version),
+        Answer::Resumed { version } => body.put("resumed", version),
+        Answer::Abandoned { version } => body.put("abandoned", version),
         Answer::Switched(to) => {
             body.put("at", &to.at).put("from", &to.from).put("to", &to.version).put("window", &to.window)
         }

@@ -53,6 +53,7 @@ async fn what_cannot_be_read_is_answered_with_the_reason() {
     let client = rig.client().await;
     for (subject, rows, expect) in [
         ("selfsame.get.profile", &[][..], "bad-request"),
+        ("selfsame.get.building", &[], "bad-request"),
         ("selfsame.get.profile.%F", &[], "bad-request"),
         ("selfsame.get.profile.ada", &[("selfsame-at-least", "soon")], "bad-request"),
         (
@@ -65,6 +66,15 @@ async fn what_cannot_be_read_is_answered_with_the_reason() {
         let problem: Value = serde_json::from_slice(&answer.payload).expect("JSON");
         assert_eq!(code_of(&problem), expect, "{subject} {rows:?}: {problem}");
     }
+}
+
+#[tokio::test]
+async fn the_builds_that_are_under_way_are_read() {
+    let rig = Rig::start().await;
+    let client = rig.client().await;
+    let answer = client.request("selfsame.get.builds", "".into()).await.expect("an answer");
+    let read: Value = serde_json::from_slice(&answer.payload).expect("JSON");
+    assert_eq!(read, json!({ "position": rig.handle().position(), "version": "v1", "builds": [] }));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use selfsame_core::{Draft, Request, Settings};
+use selfsame_core::{Budget, Draft, Request, Settings};
 use selfsame_log::{FaultyLog, MemoryLog, Schedule};
 use selfsame_node::nats::client::{ClientError, Publisher};
 use selfsame_node::nats::{self, NatsOptions, NatsPlane, TRAY_BYTES_DEFAULT, TrayState};
@@ -120,7 +120,7 @@ pub(crate) async fn activate(handle: &Handle) {
     let v1 = VersionNo::FIRST;
     let ask = async |request| handle.ask(&tester, request).await.outcome.expect("no refusal");
     handle.register(&tester, V1.to_owned()).await.outcome.expect("no refusal");
-    ask(Request::Build { version: v1 }).await;
+    ask(Request::Build { version: v1, budget: Budget::default() }).await;
     let live = async || handle.read(|s| s.status().lifecycle.stage(v1).is_some_and(|stage| stage.is_live()));
     until("v1 is built", live).await;
     ask(Request::Cutover { version: v1, expected: None, evidence: None }).await;

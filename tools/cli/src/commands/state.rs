@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::commands::{jobs, version};
+use crate::commands::{builds, jobs, version};
 use crate::failure::Outcome;
 use crate::out::{Out, member, objects, outline, show, table};
 use crate::reach::Reach;
@@ -36,9 +36,8 @@ fn people(state: &Value) -> String {
     if !switches.is_empty() {
         parts.push(objects(&switches));
     }
-    let builds: Vec<Value> = each(state, "builds").cloned().collect();
-    if !builds.is_empty() {
-        parts.push(objects(&builds));
+    if each(state, "builds").next().is_some() {
+        parts.push(builds::people(state));
     }
     if member(state, "refused").as_object().is_some_and(|refused| !refused.is_empty()) {
         parts.push(format!("refused events by code:\n{}", outline(member(state, "refused"))));

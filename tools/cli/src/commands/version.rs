@@ -27,6 +27,16 @@ pub(crate) enum VersionCommand {
     Validate(change::ValidateArgs),
     Evidence(change::EvidenceArgs),
     Cutover(change::CutoverArgs),
+    /// Let a build wait until it is resumed
+    ///
+    /// What it has folded stays in memory. It waits over a restart too, and then begins again when it is
+    /// resumed. Pausing it again is answered the same.
+    Pause(OneArgs),
+    /// Let a build that waits go on
+    ///
+    /// Resuming it again is answered the same.
+    Resume(OneArgs),
+    Abandon(AbandonArgs),
     Rewind(RewindArgs),
     /// Keep a version's generation no longer; it can be built again
     ///
@@ -97,6 +107,28 @@ pub(crate) struct BuildArgs {
     /// Wait until it is done, and show how far it is
     #[arg(long)]
     wait: bool,
+    /// Fold so many records per second at most
+    #[arg(long, value_name = "RECORDS")]
+    rate: Option<u64>,
+    /// Fail if the generation would take more, such as `200M`, `2G` or a number of bytes
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    memory: Option<u64>,
+    /// Take so many percent of one processor's time at most [default: 50]
+    #[arg(long, value_name = "PERCENT")]
+    share: Option<u8>,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+/// End a build without a generation
+///
+/// Nothing of it is left; the version can be built again. A rewind that waits for the build is given up too.
+/// Abandoning it again is answered the same.
+#[derive(Args, Debug)]
+pub(crate) struct AbandonArgs {
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
     #[command(flatten)]
     one: OneArgs,
 }
@@ -140,6 +172,24 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
         VersionCommand::Validate(args) => change::validate(args, out).await,
         VersionCommand::Evidence(args) => change::evidence(args, out).await,
         VersionCommand::Cutover(args) => change::cutover(args, out).await,
+        VersionCommand::Pause(args) => {
+            let answer = args.reach.client()?.post(&path(&args, "/pause"), &json!({})).await?;
+            let version = args.version;
+            out.answer(&answer, |_| {
+                format!("{version} waits: go on with `selfsame version resume {version}`")
+            })
+        }
+        VersionCommand::Resume(args) => {
+            let answer = args.reach.client()?.post(&path(&args, "/resume"), &json!({})).await?;
+            out.answer(&answer, |_| {
+                format!("{} is being built: see how far with `selfsame builds`", args.version)
+            })
+        }
+        VersionCommand::Abandon(args) => {
+            let body = json!({ "reason": args.reason });
+            let answer = args.one.reach.client()?.post(&path(&args.one, "/abandon"), &body).await?;
+            out.answer(&answer, |_| format!("the build of {} is abandoned", args.one.version))
+        }
         VersionCommand::Rewind(args) => rewind(args, out).await,
         VersionCommand::Drop(args) => {
             let answer = args.reach.client()?.post(&path(&args, "/drop"), &json!({})).await?;
@@ -185,15 +235,28 @@ pub(crate) fn media_type(document: &str) -> &'static str {
 
 async fn build(args: BuildArgs, out: Out) -> Outcome {
     let client = args.one.reach.client()?;
-    let mut answer = client.post(&path(&args.one, "/build"), &json!({})).await?;
+    let body = json!({
+        "records_per_second": args.rate, "bytes_max": args.memory, "share_percent": args.share,
+    });
+    let mut answer = client.post(&path(&args.one, "/build"), &body).await?;
     if args.wait {
         answer = wait_built(&client, &args.one.version).await?;
     }
     let version = args.one.version;
     out.answer(&answer, |_| match args.wait {
         true => format!("{version} is built: cut over with `selfsame version cutover {version}`"),
-        false => format!("{version} is being built: see how far with `selfsame version show {version}`"),
+        false => format!("{version} is being built: see how far with `selfsame builds`"),
     })
+}
+
+/// Reads a number of bytes, with or without a unit: `200M` is 200 million.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a number of bytes, such as `200M`");
+    let units = [("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
+    let with_unit = units.into_iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)));
+    let (number, factor) = with_unit.unwrap_or((text, 1));
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(factor).ok_or_else(wrong)
 }
 
 async fn rewind(args: RewindArgs, out: Out) -> Outcome {
@@ -227,6 +290,20 @@ async fn show_one(args: ShowArgs, out: Out) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_a_number_with_a_unit() {
+        for (text, expect) in [
+            ("200M", Ok(200_000_000)),
+            ("2G", Ok(2_000_000_000)),
+            ("1048576", Ok(1_048_576)),
+            ("much", Err("`much` is not a number of bytes, such as `200M`")),
+            ("", Err("`` is not a number of bytes, such as `200M`")),
+            ("99999999999G", Err("`99999999999G` is not a number of bytes, such as `200M`")),
+        ] {
+            assert_eq!(bytes(text), expect.map_err(str::to_owned));
+        }
+    }
 
     #[test]
     fn a_document_says_what_it_is_by_its_first_character() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::client::{Answer, Client, segment};
+use crate::commands::builds::megabytes;
 use crate::failure::{Failure, Outcome};
 use crate::out::{member, show};
 use crate::progress::Progress;
@@ -65,7 +66,11 @@ async fn wait(client: &Client, version: &str, judge: impl Fn(&str) -> Wait) -> O
 fn show_progress(progress: &mut Option<Progress>, build: &Value) {
     let number = |name| member(build, name).as_u64();
     if let (Some(done), Some(total)) = (number("done"), number("total")) {
-        progress.get_or_insert_with(|| Progress::start("building", "records", total)).at(done, total);
+        let progress = progress.get_or_insert_with(|| Progress::start("building", "records", total));
+        progress.at(done, total);
+        let memory = number("bytes").map(megabytes).unwrap_or_default();
+        let paused = member(build, "paused") == &Value::Bool(true);
+        progress.note(if paused { format!("{memory}, paused") } else { memory });
     }
 }
 
