@@ -205,9 +205,21 @@ impl Desk {
     }
 
     pub(crate) fn events(&self, events: &[(&str, &str)], tray: Option<TraySeq>) -> Request {
+        self.events_as(None, events, tray)
+    }
+
+    /// Events written in a version, or in the active one.
+    pub(crate) fn events_as(
+        &self,
+        version: Option<&str>,
+        events: &[(&str, &str)],
+        tray: Option<TraySeq>,
+    ) -> Request {
         let admission = self.core.admission();
         let admit = |(id, data): &(&str, &str)| {
-            let named = [("specversion", "1.0"), ("type", "user.registered"), ("source", "/web"), ("id", id)];
+            let mut named =
+                vec![("specversion", "1.0"), ("type", "user.registered"), ("source", "/web"), ("id", id)];
+            named.extend(version.map(|version| ("dataschema", version)));
             let attributes = named.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
             let draft = Draft { attributes, data: data.as_bytes().to_vec() };
             admission.admit(&draft, None, tray).unwrap()
@@ -244,6 +256,21 @@ impl Desk {
 
     pub(crate) fn after_ms(&mut self, ms: u64) {
         self.now = self.now.plus_ms(ms);
+    }
+
+    /// A desk that starts from the first blocks of this one's log, as after a crash.
+    pub(crate) fn crashed_after(&self, blocks: usize) -> Desk {
+        let mut desk = Desk::with_standbys(self.settings.standbys_max);
+        desk.blocks = self.blocks[..blocks].to_vec();
+        desk.now = self.now;
+        let started = recover::<std::convert::Infallible>(self.settings, &mut |visit| {
+            for block in &desk.blocks {
+                let _ = visit(Block::view(block.as_bytes()).unwrap().records());
+            }
+            Ok(())
+        });
+        (desk.core, desk.serving) = started.unwrap();
+        desk
     }
 
     /// The state that a start from the log has equals the state there is.

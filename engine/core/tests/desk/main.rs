@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod crashes;
 mod desk;
 mod limits;
 mod probation;
