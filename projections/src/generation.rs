@@ -55,6 +55,8 @@ pub struct ProjectionReport {
     pub kind: ProjectionKind,
     /// Objects, rows or pending jobs.
     pub rows: u64,
+    /// About how many bytes they take in memory.
+    pub bytes: u64,
     /// The digest over them.
     pub digest: Digest,
 }
@@ -290,12 +292,13 @@ impl Generation {
     /// Each projection's size and digest, by name.
     pub fn report(&self) -> Vec<ProjectionReport> {
         let line = |(plan, state): (&ProjectionPlan, &State)| {
-            let (rows, digest) = match state {
-                State::Cache(cache) => (cache.len(), cache.digest()),
-                State::View(view) => (view.len(), view.digest()),
-                State::Queue(queue) => (queue.len(), queue.digest()),
+            let (rows, bytes, digest) = match state {
+                State::Cache(cache) => (cache.len(), cache.table.bytes(), cache.digest()),
+                State::View(view) => (view.len(), view.table.bytes(), view.digest()),
+                State::Queue(queue) => (queue.len(), queue.bytes(), queue.digest()),
             };
-            ProjectionReport { name: plan.name.clone(), kind: plan.kind, rows: rows as u64, digest }
+            let (name, kind) = (plan.name.clone(), plan.kind);
+            ProjectionReport { name, kind, rows: rows as u64, bytes: bytes as u64, digest }
         };
         self.plan.projections.iter().zip(&self.states).map(line).collect()
     }

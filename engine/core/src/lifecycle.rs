@@ -70,6 +70,11 @@ impl Lifecycle {
         self.switches.last().map_or(Position::ZERO, |switch| switch.at)
     }
 
+    /// The version that will answer as soon as it is built, if a cold rewind is under way.
+    pub fn pending_rewind(&self) -> Option<VersionNo> {
+        self.pending_rewind.as_ref().map(|rewind| rewind.to)
+    }
+
     /// The stage of a version.
     pub fn stage(&self, version: VersionNo) -> Option<&Stage> {
         self.stages.get(&version)

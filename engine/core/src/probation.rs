@@ -280,6 +280,16 @@ impl Core {
     }
 }
 
+impl Serving {
+    /// How the guards of the version on probation stand at this moment; none if there is no such version.
+    pub fn guards(&self, latency: Latencies, now: Micros) -> Vec<Reading> {
+        let registry = &self.status().admission.registry;
+        let on = self.status().probation.as_ref();
+        let found = on.and_then(|on| Some((on, registry.version(on.started.version)?)));
+        found.map(|(on, version)| readings(on, version, latency, now, self)).unwrap_or_default()
+    }
+}
+
 fn readings(
     on: &OnProbation,
     version: &Version,

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use selfsame_core::{Budget, Serving, fold};
@@ -47,6 +48,8 @@ pub(crate) struct Builder {
     serving: Arc<RwLock<Serving>>,
     inbox: mpsc::WeakSender<Message>,
     builds: Arc<Mutex<BTreeMap<VersionNo, Arc<Build>>>>,
+    /// Records per second of the last build that was finished; 0 if there was none.
+    last_rate: Arc<AtomicU64>,
 }
 
 impl Builder {
@@ -55,7 +58,7 @@ impl Builder {
         serving: Arc<RwLock<Serving>>,
         inbox: mpsc::WeakSender<Message>,
     ) -> Builder {
-        Builder { log, serving, inbox, builds: Arc::default() }
+        Builder { log, serving, inbox, builds: Arc::default(), last_rate: Arc::default() }
     }
 
     /// How far each build is, by version.
@@ -97,8 +100,14 @@ impl Builder {
         if let Some(build) = self.builds.lock().remove(&version) {
             build.end();
             let seconds = build.started.elapsed().as_secs_f64();
+            self.last_rate.store(until.get() * 1000 / millis(&build), Ordering::Relaxed);
             info!(%version, %until, seconds, "generation is built");
         }
+    }
+
+    /// Records per second of the last build that was finished, if there was one.
+    pub(crate) fn last_rate(&self) -> Option<u64> {
+        Some(self.last_rate.load(Ordering::Relaxed)).filter(|rate| *rate > 0)
     }
 
     fn run(&self, build: &Arc<Build>, generation: Generation) {
@@ -208,6 +217,11 @@ pub(crate) fn complete(
 ) -> Result<(), String> {
     fold_tail(log, generation, head, registry).map_err(|err| err.to_string())?;
     within(generation, budget).map_err(|err| err.to_string())
+}
+
+/// How long a build has taken so far.
+fn millis(build: &Build) -> u64 {
+    u64::try_from(build.started.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 /// Folds the records after the generation's position, up to `head`.

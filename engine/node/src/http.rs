@@ -88,6 +88,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/builds", get(reads::builds))
         .route("/v1/census", get(reads::census))
         .route("/v1/state", get(reads::state))
+        .route("/v1/system", get(reads::state))
         .route("/v1/refused", get(reads::refused))
         .route("/v1/health", get(reads::health))
 }

@@ -13,13 +13,13 @@ use crate::read::body::Body;
 use crate::read::census::used_by;
 use crate::read::{Refused, Served};
 
-/// What the version would change relative to the active one.
+/// What the version would change relative to the active one, and what a build of it is expected to take.
 ///
 /// # Errors
 ///
 /// If there is no such version.
 pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
-    let (position, admission, lifecycle, drops, samples) = handle.read(|serving| {
+    let (position, admission, lifecycle, drops, samples, bytes) = handle.read(|serving| {
         let status = serving.status();
         let drops = status.admission.find_version(name).map(|no| drops(handle, serving, no));
         (
@@ -28,6 +28,7 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
             status.lifecycle.clone(),
             drops,
             Arc::clone(serving.samples()),
+            serving.active_generation().map(selfsame_projections::Generation::bytes),
         )
     });
     // A version never changes, so what follows is as of the position without holding anybody up.
@@ -43,12 +44,15 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
     let report = report.ok_or_else(|| refused(admission.not_live(no)))?;
     let stage = lifecycle.stage(no);
     let replayed = if stage.is_some_and(Stage::is_live) { 0 } else { position.get() };
+    // What a build of the same log took last, and what the active generation takes.
+    let seconds = handle.shared.builder.last_rate().map(|rate| replayed as f64 / rate as f64);
+    let expected = json!({ "seconds": seconds, "bytes": bytes });
     let new = report.types.iter().filter(|t| active.is_some() && t.verdict == Verdict::New);
     let mut body = Body::new(position, admission.active);
     body.put("plan", &no).put("from", &admission.active).put("stage", &stage.map(Stage::word));
     body.put("verdict", &report.verdict).put("class", &report.class);
     body.put("rollback_safe", &report.rollback_safe).put("labels", &report.labels);
-    body.put("records_to_replay", &replayed);
+    body.put("records_to_replay", &replayed).put("expected", &expected);
     let slower = |change: &TypeReport| slower(registry, active, version, change);
     let types = report.types.iter().map(|change| type_json(change, slower(change)));
     body.put("types", &types.collect::<Vec<Value>>());

@@ -1,8 +1,10 @@
 //! The whole engine at a glance.
 
 use selfsame_core::Serving;
+use selfsame_record::Micros;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::handle::Handle;
 use crate::read::Served;
 use crate::read::body::Body;
@@ -12,14 +14,17 @@ use crate::read::versions::{entry, live};
 /// What the engine has, serves and does at the moment.
 pub fn state(handle: &Handle) -> Served {
     let (builds, read_only) = (handle.builds(), handle.is_read_only());
+    let (latency, now) = (handle.shared.latency.read(), clock::now());
     handle.read(|serving| {
         let lifecycle = &serving.status().lifecycle;
         let mut body = Body::new(serving.position(), serving.active());
         body.put("head", &serving.position()).put("active", &serving.active());
         body.put("since", &lifecycle.switches().last().map(|switch| switch.at));
-        body.put("frozen", &serving.status().brakes.frozen());
-        body.put("floor", &serving.status().brakes.floor());
-        body.put("probation", &serving.status().probation);
+        let status = serving.status();
+        body.put("frozen", &status.brakes.frozen()).put("floor", &status.brakes.floor());
+        body.put("sealed", status.brakes.sealed()).put("retired", status.brakes.retired());
+        body.put("probation", &status.probation).put("guards", &serving.guards(latency, now));
+        body.put("in_flight", &in_flight(serving, now));
         body.put("read_only", &read_only).put("events", &serving.events());
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));
         body.put("switches", lifecycle.switches()).put("builds", &builds);
@@ -28,6 +33,28 @@ pub fn state(handle: &Handle) -> Served {
         body.put("boundary", "none");
         body.served()
     })
+}
+
+/// Changes that somebody has begun and that are not live: plans with what they wait for, and a rewind that is
+/// being built. Builds stand by themselves.
+fn in_flight(serving: &Serving, now: Micros) -> Value {
+    let status = serving.status();
+    let open = status.plans.iter().filter(|plan| {
+        let stage = status.lifecycle.stage(plan.planned.version);
+        let answered = status.lifecycle.was_active(plan.planned.version);
+        plan.planned.expires > now && stage.is_some() && !answered && plan.rejected.is_none()
+    });
+    let plan = |plan: &selfsame_core::OpenPlan| {
+        json!({
+            "plan": plan.planned.plan,
+            "version": plan.planned.version,
+            "author": plan.author,
+            "waits_for_approval": plan.planned.needs_approval && plan.approved_by.is_empty(),
+            "evidence": plan.evidence.last().map(|evidence| evidence.evidence),
+        })
+    };
+    let plans: Vec<Value> = open.map(plan).collect();
+    json!({ "plans": plans, "rewind": status.lifecycle.pending_rewind() })
 }
 
 /// The engine takes records.

@@ -27,7 +27,7 @@ fn people(state: &Value) -> String {
     let mut parts = vec![head(state), version::people::list(state)];
     let rows: Vec<Vec<Value>> = each(state, "versions").flat_map(projections).collect();
     if !rows.is_empty() {
-        parts.push(table(&["version", "projection", "kind", "rows", "digest"], &rows));
+        parts.push(table(&["version", "projection", "kind", "rows", "bytes", "digest"], &rows));
     }
     if member(state, "queues").as_object().is_some_and(|queues| !queues.is_empty()) {
         parts.push(jobs::queues(state));
@@ -56,7 +56,22 @@ fn head(state: &Value) -> String {
         active => format!("{} answers since #{}", show(active), member(state, "since")),
     };
     let boundary = show(member(state, "boundary"));
-    let line = format!("#{position}, {events} events; {active}; boundary: {boundary}");
+    let mut line = format!("#{position}, {events} events; {active}; boundary: {boundary}");
+    if let Value::Object(freeze) = member(state, "frozen") {
+        let text = |name| freeze.get(name).map(show).unwrap_or_default();
+        line.push_str(&format!("\nfrozen by {} since #{}: {}", text("by"), text("since"), text("reason")));
+    }
+    if let Value::String(floor) = member(state, "floor") {
+        line.push_str(&format!("\nthe floor is {floor}"));
+    }
+    if let Value::Object(probation) = member(state, "probation") {
+        let text = |name| probation.get(name).map(show).unwrap_or_default();
+        line.push_str(&format!("\n{} is on probation since #{}", text("version"), text("since")));
+        for guard in each(state, "guards") {
+            let text = |name| show(member(guard, name));
+            line.push_str(&format!("\n  guard {}: {}, {}", text("guard"), text("outcome"), text("detail")));
+        }
+    }
     if member(state, "read_only") == &Value::Bool(true) {
         return format!("{line}\nread-only: an append failed; see the engine's log, and restart it");
     }
@@ -67,7 +82,14 @@ fn head(state: &Value) -> String {
 fn projections(version: &Value) -> Vec<Vec<Value>> {
     let row = |projection: &Value| {
         let text = |name| member(projection, name).clone();
-        vec![member(version, "no").clone(), text("name"), text("kind"), text("rows"), text("digest")]
+        vec![
+            member(version, "no").clone(),
+            text("name"),
+            text("kind"),
+            text("rows"),
+            text("bytes"),
+            text("digest"),
+        ]
     };
     each(member(version, "live"), "projections").map(row).collect()
 }
@@ -83,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_state_is_a_line_and_tables() {
-        let projection = json!({"name": "files", "kind": "view", "rows": 2, "digest": "ab"});
+        let projection = json!({"name": "files", "kind": "view", "rows": 2, "bytes": 99, "digest": "ab"});
         let version = json!({"no": "v1", "stage": "active", "live": {"projections": [projection]}});
         let state = json!({
             "head": 9, "events": 5, "active": "v1", "since": 4, "boundary": "none", "read_only": true,
@@ -92,9 +114,22 @@ mod tests {
         });
         let text = people(&state);
         assert!(text.starts_with("#9, 5 events; v1 answers since #4; boundary: none\nread-only: "), "{text}");
-        assert!(text.contains("\nv1       files       view     2  ab\n"), "{text}");
+        assert!(text.contains("\nv1       files       view     2     99  ab\n"), "{text}");
         assert!(text.contains("cutover"), "{text}");
         assert!(text.ends_with("refused events by code:\nunknown-type: 2\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_braked_and_watched_stands_at_the_top() {
+        let guard = json!({"guard": "few", "outcome": "pass", "detail": "`rows.a < 5` is true: rows.a = 1"});
+        let state = json!({
+            "head": 9, "events": 5, "active": "v2", "since": 4, "boundary": "none", "versions": [],
+            "frozen": {"by": "ada", "since": 8, "reason": "night"}, "floor": "v1",
+            "probation": {"version": "v2", "since": 5}, "guards": [guard],
+        });
+        let expect = "\nfrozen by ada since #8: night\nthe floor is v1\nv2 is on probation since #5\n  \
+                      guard few: pass, `rows.a < 5` is true: rows.a = 1\n";
+        assert!(people(&state).contains(expect), "{}", people(&state));
     }
 
     #[test]

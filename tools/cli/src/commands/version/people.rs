@@ -62,6 +62,12 @@ pub(super) fn plan(answer: &Value) -> String {
         show(member(answer, "verdict"))
     ));
     lines.push(format!("records to replay: {}", member(answer, "records_to_replay")));
+    let expected = member(answer, "expected");
+    if let Some(bytes) = member(expected, "bytes").as_u64() {
+        let seconds = member(expected, "seconds").as_f64();
+        let time = seconds.map_or_else(|| "no build was timed yet".to_owned(), |s| format!("about {s:.1} s"));
+        lines.push(format!("a build takes: {time}, about {} kB of memory", bytes.div_ceil(1000)));
+    }
     let skips = show(member(answer, "rewind_skips"));
     let skips = if skips.is_empty() { "nothing" } else { &skips };
     lines.push(format!("a rewind would set aside until the next cutover: {skips}"));
@@ -123,7 +129,7 @@ mod tests {
     fn a_plan_names_every_change() {
         let answer = json!({
             "plan": "v2", "from": "v1", "stage": "registered", "class": "compatible", "verdict": "lens-exact",
-            "rollback_safe": true, "records_to_replay": 9,
+            "rollback_safe": true, "records_to_replay": 9, "expected": {"seconds": 0.25, "bytes": 1500},
             "types": [{"type": "a.b", "change": "changed", "ops": [{"rename": {"from": "/a", "to": "/b"}}],
                        "slower": ["it is checked as a whole"]}],
             "projections": [{"name": "files", "kind": "view", "change": "same"}],
@@ -134,6 +140,7 @@ mod tests {
         assert!(text.contains("\n  same     view files\n"), "{text}");
         assert!(text.contains("\n           slower: it is checked as a whole\n"), "{text}");
         assert!(text.contains("\nclass: compatible (lens-exact, rollback-safe)\n"), "{text}");
+        assert!(text.contains("\na build takes: about 0.2 s, about 2 kB of memory\n"), "{text}");
         assert!(text.ends_with("next cutover: nothing"), "{text}");
     }
 
