@@ -36,14 +36,14 @@ enum State {
 /// How events of one type arrive here, by writer's version, as far as one was met. What a registry once said
 /// about two of its versions stays, so the answer that there is no way is kept too.
 #[derive(Debug, Default)]
-struct Arrivals(Vec<(u32, Result<Arrival, Reason>)>);
+pub(crate) struct Arrivals(Vec<(u32, Result<Arrival, Reason>)>);
 
 /// The way of an event type from a writer's version: through the lenses, to what reads it under the name
 /// that it has here.
 #[derive(Debug)]
-struct Arrival {
-    decoder: Arc<Decoder>,
-    routes: Arc<[Route]>,
+pub(crate) struct Arrival {
+    pub(crate) decoder: Arc<Decoder>,
+    pub(crate) routes: Arc<[Route]>,
 }
 
 /// One line of [`Generation::report`].
@@ -96,6 +96,11 @@ impl Generation {
     /// The version that it is a state of.
     pub fn version(&self) -> VersionNo {
         self.version.no()
+    }
+
+    /// The version as events are decoded by it.
+    pub(crate) fn decoded_as(&self) -> &Arc<Version> {
+        &self.version
     }
 
     /// The compiled projections.
@@ -320,7 +325,7 @@ impl Generation {
 }
 
 impl Arrivals {
-    fn get(
+    pub(crate) fn get(
         &mut self,
         writer: u32,
         reader: &Version,

@@ -99,6 +99,12 @@ impl Table {
         self.rows.iter().map(move |(key, entry)| (&**key, RowRef { columns, cells: &entry.cells }))
     }
 
+    /// The row that stands at a place, from 0 on without gaps.
+    pub(crate) fn row_at(&self, at: usize) -> Option<(&str, RowRef<'_>)> {
+        let (key, entry) = self.rows.get_index(at)?;
+        Some((key, RowRef { columns: &self.columns, cells: &entry.cells }))
+    }
+
     /// Where the key's row stands until the next change, if there is one.
     pub(crate) fn find(&self, key: &str) -> Option<usize> {
         self.rows.get_index_of(key)

@@ -3,12 +3,12 @@
 #[cfg(test)]
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{World, listing};
 use proptest::prelude::*;
-use selfsame_projections::Generation;
-use selfsame_record::Position;
+use selfsame_projections::{Generation, Walk};
+use selfsame_record::{Block, Position};
 
 const DOCUMENT: &str = "
 selfsame: 1
@@ -141,4 +141,34 @@ proptest! {
             .collect();
         prop_assert!(sums.is_sorted(), "{:?}", sums);
     }
+
+    /// Who reads the log again finds every row that a fold changed, and none of another key.
+    #[test]
+    fn a_record_names_the_row_that_its_fold_changes(steps in steps()) {
+        let (world, _) = live(&steps, true);
+        for projection in ["object", "rows"] {
+            let mut generation = world.empty(1);
+            let mut keys = generation.touched_keys(projection).expect("rows");
+            for (at, one) in world.records.iter().enumerate() {
+                let before = rows(&generation, projection);
+                world.fold_to(&mut generation, at + 1, |_| {});
+                let changed: Vec<String> = changes(&before, &rows(&generation, projection));
+                let block = Block::pack(&vec![one.clone()]);
+                let named = keys.of(&Block::view(block.as_bytes()).expect("a block").records()[0], &world.registry);
+                prop_assert!(changed.iter().all(|key| named.as_ref() == Some(key)), "{changed:?} {named:?}");
+            }
+        }
+    }
+}
+
+fn rows(generation: &Generation, projection: &str) -> BTreeMap<String, String> {
+    let mut walk = Walk::new();
+    let next = || generation.rows(projection)?.next(&mut walk);
+    std::iter::from_fn(next).map(|(key, row)| (key.to_owned(), row.to_json())).collect()
+}
+
+/// The keys whose rows differ.
+fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).cloned().collect()
 }
