@@ -283,7 +283,7 @@ impl Generation {
     }
 
     /// How many objects, rows or pending jobs each projection has, by name.
-    pub fn rows(&self) -> impl Iterator<Item = (Name, u64)> {
+    pub fn sizes(&self) -> impl Iterator<Item = (Name, u64)> {
         self.plan.projections.iter().zip(&self.states).map(|(plan, state)| {
             let rows = match state {
                 State::Cache(cache) => cache.len(),

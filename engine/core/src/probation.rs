@@ -120,7 +120,7 @@ fn measured(
     latency: Latencies,
     now: Micros,
 ) -> Readings {
-    let rows = serving.generation(version).map(|generation| generation.rows().collect()).unwrap_or_default();
+    let rows = serving.generation(version).map(|generation| generation.sizes().collect()).unwrap_or_default();
     let changed = against.into_iter().flat_map(|(from, names)| {
         names.iter().filter_map(move |name| Some((name.clone(), differing(serving, version, from, name)?)))
     });

@@ -98,6 +98,8 @@ codes! {
     PageExpired "page-expired" 410 Never "the page belongs to another version";
     LeaseFenced "lease-fenced" 409 Never "the lease ended when the version switched";
     LeaseLost "lease-lost" 409 Never "the job is not held under this lease";
+    FeedAhead "feed-ahead" 409 Never "the feed was said to be at a position that is not there";
+    FeedTooFar "feed-too-far" 410 Never "the feed cannot go on from so far back";
     Behind "behind" 504 Later "the asked position is not there yet";
     Overloaded "overloaded" 503 Later "more is waiting than the engine takes";
     ReadOnly "read-only" 503 Later "the log takes no more records";

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::info;
 
 use crate::builder::Builder;
+use crate::feed::Hub;
 use crate::handle::Handle;
 use crate::latency::Latency;
 use crate::readers::Readers;
@@ -68,8 +69,9 @@ impl Engine {
         let serving = Arc::new(RwLock::new(serving));
         let builder = Builder::new(Arc::clone(&log), Arc::clone(&serving), sender.downgrade());
         let (read_only, checks) = (AtomicBool::new(false), Arc::new(Semaphore::new(CHECKS_MAX)));
-        let (readers, latency) = (Readers::new(), Latency::default());
-        let shared = Arc::new(Shared { serving, position, read_only, builder, checks, readers, latency });
+        let (readers, latency, feeds) = (Readers::new(), Latency::default(), Hub::new());
+        let shared =
+            Arc::new(Shared { serving, position, read_only, builder, checks, readers, latency, feeds });
         let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;

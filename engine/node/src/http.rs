@@ -13,6 +13,7 @@ mod change;
 mod connections;
 pub(crate) mod control;
 mod events;
+mod feed;
 mod jobs;
 mod params;
 mod principal;
@@ -64,6 +65,8 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/cache/{projection}/{*key}", get(reads::cache))
         .route("/v1/views/{projection}", get(reads::query))
         .route("/v1/views/{projection}/{*key}", get(reads::view))
+        .route("/v1/feed", get(feed::switches))
+        .route("/v1/feed/{projection}", get(feed::projection))
         .route("/v1/jobs", get(reads::jobs))
         .route("/v1/jobs/dead", get(reads::dead))
         .route("/v1/jobs/{queue}/lease", post(jobs::lease))

@@ -11,6 +11,7 @@ mod change;
 mod clock;
 mod compare;
 mod engine;
+mod feed;
 mod handle;
 pub mod http;
 mod latency;
@@ -27,6 +28,9 @@ pub use crate::builder::BuildProgress;
 pub use crate::change::{CHANGE_ROUNDS_MAX, Intent, Proof};
 pub use crate::clock::show_time;
 pub use crate::engine::{Engine, StartError};
+pub use crate::feed::{
+    ALIVE_EVERY, FEEDS_MAX, RESUME_RECORDS_MAX, RESUMES_MAX, TAKER_WAIT, TOPIC_BATCHES_MAX, TOPIC_BYTES_MAX,
+};
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
 pub use crate::read::record_line;
 pub use crate::readers::READERS_MAX;

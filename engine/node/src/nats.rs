@@ -3,7 +3,8 @@
 //! ```text
 //! selfsame.in.>    ─ ingest ─┐
 //! selfsame.tray.>  ─ tray   ─┼─ message ─ Handle
-//! selfsame.get.>   ─ get ────┘
+//! selfsame.get.>   ─ get    ─┤
+//! selfsame.feed.>  ─ feed ───┘
 //! ```
 //!
 //! NATS may be away at the start, go away in the middle and come back empty: the engine goes on, and what
@@ -15,6 +16,7 @@
 mod answer;
 pub mod client;
 mod error;
+mod feed;
 mod get;
 mod inbox;
 mod ingest;
@@ -26,6 +28,7 @@ mod tray;
 mod watch;
 
 pub use crate::nats::error::NatsError;
+pub use crate::nats::feed::RENEW_WAIT;
 pub use crate::nats::get::WAITING_READS_MAX;
 pub use crate::nats::ingest::IN_FLIGHT_MAX;
 pub use crate::nats::managed::{ManagedNats, START_WAIT, find_server};

@@ -28,7 +28,7 @@ use serde_json::Value;
 
 use crate::handle::Handle;
 pub use crate::read::answer::answer;
-use crate::read::body::Body;
+pub(crate) use crate::read::body::Body;
 pub use crate::read::builds::builds;
 pub use crate::read::census::census;
 pub use crate::read::diff::diff;
@@ -173,7 +173,7 @@ fn answering<'a>(serving: &'a Serving, read_as: Option<&str>) -> Result<&'a Gene
     })
 }
 
-fn unknown_projection(generation: &Generation, projection: &str) -> Refusal {
+pub(crate) fn unknown_projection(generation: &Generation, projection: &str) -> Refusal {
     let version = generation.version();
     let kind = [
         (generation.cache(projection).is_some(), "a cache: read it below /v1/cache"),

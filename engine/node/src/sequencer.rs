@@ -21,6 +21,7 @@ use tracing::{error, info};
 
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, complete};
 use crate::clock;
+use crate::feed::Hub;
 use crate::latency::Latency;
 use crate::readers::Readers;
 
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) readers: Readers,
     /// How long publishers and readers wait.
     pub(crate) latency: Latency,
+    /// Who is told of changes.
+    pub(crate) feeds: Hub,
 }
 
 pub(crate) struct Sequencer {
@@ -133,6 +136,7 @@ impl Sequencer {
                 self.step();
             }
         }
+        self.shared.feeds.close();
     }
 
     /// Whether to go on.
@@ -231,9 +235,13 @@ impl Sequencer {
         #[expect(clippy::expect_used, reason = "the block was packed a moment ago")]
         let view = Block::view(block.as_bytes()).expect("a packed block reads back");
         let mut serving = self.shared.serving.write();
+        let before = serving.position();
+        self.shared.feeds.tidy(&mut serving);
         serving.commit(view.records(), adopt, status);
         let position = serving.position();
         drop(serving);
+        // This thread alone commits, so the state is still that of the position.
+        self.shared.feeds.publish(&self.shared.serving.read(), before);
         self.shared.position.send_replace(position);
         Ok(effects)
     }

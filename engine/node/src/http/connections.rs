@@ -8,8 +8,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::Listener;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -24,10 +24,15 @@ pub const IDLE_WAIT: Duration = Duration::from_secs(60);
 /// The longest that requests may take to finish once the server stops.
 pub const STOP_WAIT: Duration = Duration::from_secs(5);
 
+/// Raised when the server stops: an answer without an end ends then.
+#[derive(Clone, Debug)]
+pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
+
 /// Accepts and answers until `stop` is ready.
 pub(crate) async fn serve_connections<L: Listener>(mut listener: L, router: Router, stop: impl Future) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (stopping, _) = watch::channel(false);
+    let router = router.layer(Extension(Stopping(stopping.subscribe())));
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {

@@ -14,7 +14,7 @@ use crate::nats::error::NatsError;
 use crate::nats::inbox::Inbox;
 use crate::nats::tray::{Tray, TrayState};
 use crate::nats::watch::{Watch, reconnect_pause};
-use crate::nats::{get, ingest, subject};
+use crate::nats::{feed, get, ingest, subject};
 
 /// Messages that have arrived and wait to be taken, per subject. What comes beyond is dropped unanswered.
 pub const SUBSCRIPTION_MAX: usize = 8192;
@@ -61,11 +61,13 @@ pub async fn start(handle: Handle, url: &str, options: NatsOptions) -> Result<Na
     let (stopping, stopped) = watch::channel(false);
     let ingested = Inbox::listen(&client, &format!("{}>", subject::IN), stopped.clone()).await?;
     let read = Inbox::listen(&client, &format!("{}>", subject::GET), stopped.clone()).await?;
+    let feeds = Inbox::listen(&client, &format!("{}>", subject::FEED), stopped.clone()).await?;
     let (tray_state, tray_seen) = watch::channel(TrayState::Starting);
     let tray = Tray::new(handle.clone(), url.to_owned(), options.tray_bytes_max, tray_state);
     let tasks = vec![
         tokio::spawn(ingest::run(handle.clone(), client.clone(), ingested)),
-        tokio::spawn(get::run(handle, client.clone(), read)),
+        tokio::spawn(get::run(handle.clone(), client.clone(), read)),
+        tokio::spawn(feed::run(handle, client.clone(), feeds)),
         tokio::spawn(tray.run(stopped)),
     ];
     Ok(NatsPlane { client, watch, tray: tray_seen, stopping, tasks })

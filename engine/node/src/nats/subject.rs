@@ -4,6 +4,7 @@
 //! selfsame.in.<principal>.<event type>     request-reply ingest
 //! selfsame.tray.<principal>.<event type>   the durable in-tray
 //! selfsame.get.<projection>.<key>          reading
+//! selfsame.feed.<principal>.<projection>   the change feed
 //! ```
 //!
 //! The key is the rest of its subject. What a subject cannot carry is percent-encoded: white space, `*`,
@@ -23,6 +24,8 @@ pub const IN: &str = "selfsame.in.";
 pub const TRAY: &str = "selfsame.tray.";
 /// What a read begins with.
 pub const GET: &str = "selfsame.get.";
+/// What a subscription to a feed begins with.
+pub const FEED: &str = "selfsame.feed.";
 
 /// The subject to publish an event on by request-reply.
 pub fn subject_in(principal: &Principal, event_type: &EventType) -> String {
@@ -37,6 +40,11 @@ pub fn subject_tray(principal: &Principal, event_type: &EventType) -> String {
 /// The subject to read a row of a cache or view on.
 pub fn subject_get(projection: &Name, key: &Key) -> String {
     format!("{GET}{projection}.{}", encode_key(key))
+}
+
+/// The subject to subscribe to the feed of a cache or view on, or to that of switches.
+pub fn subject_feed(principal: &Principal, projection: Option<&Name>) -> String {
+    projection.map_or_else(|| format!("{FEED}{principal}"), |name| format!("{FEED}{principal}.{name}"))
 }
 
 /// Whether an answer may be published there: never where the engine itself listens, or a caller could

@@ -9,6 +9,8 @@ mod changes;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod lenses;

@@ -311,6 +311,7 @@ fn every_code_has_a_case() {
         include_str!("reads.rs"),
         include_str!("jobs.rs"),
         include_str!("publish.rs"),
+        include_str!("feed.rs"),
     ];
     let missing = Code::ALL.iter().filter(|code| !cases.concat().contains(&format!("\"{code}\"")));
     assert_eq!(missing.collect::<Vec<_>>(), Vec::<&Code>::new());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use selfsame_core::Settings;
-use selfsame_log::{FaultyLog, MemoryLog, Schedule};
+use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_node::{Engine, http, operator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -52,7 +52,11 @@ impl Server {
 
     /// With an engine whose log fails on a schedule.
     pub(crate) async fn start_on(faults: Schedule) -> Server {
-        let log = Arc::new(FaultyLog::new(MemoryLog::new(), faults));
+        Server::start_with(Arc::new(FaultyLog::new(MemoryLog::new(), faults))).await
+    }
+
+    /// With an engine on this log.
+    pub(crate) async fn start_with(log: Arc<dyn Log>) -> Server {
         let engine = Engine::start(log, Settings { standbys_max: 1 }).expect("an engine");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();

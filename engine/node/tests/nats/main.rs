@@ -1,6 +1,8 @@
 //! The NATS plane on a real server, from the outside: what is published and asked, and what comes of it.
 
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod managed;
 #[cfg(test)]
 mod outages;
