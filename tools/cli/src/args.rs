@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    builds, census, check, event, get, import, jobs, lens, log, operate, plans, publish, query, refused,
-    replay, serve, state, version,
+    builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans, publish, query,
+    refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Publish(publish::PublishArgs),
     Get(get::GetArgs),
     Query(query::QueryArgs),
+    Feed(feed::FeedArgs),
     /// Take jobs, and say what became of them
     #[command(subcommand)]
     Jobs(jobs::JobsCommand),

@@ -99,11 +99,30 @@ impl Client {
         request: RequestBuilder,
         on_line: &mut (dyn FnMut(&str, Value) -> Outcome + Send),
     ) -> Outcome {
+        self.stream(request, b"", on_line).await
+    }
+
+    /// Asks for server-sent events whose data is JSON. `on_message` gets the text, too.
+    pub(crate) async fn messages(
+        &self,
+        request: RequestBuilder,
+        on_message: &mut (dyn FnMut(&str, Value) -> Outcome + Send),
+    ) -> Outcome {
+        self.stream(request, b"data:", on_message).await
+    }
+
+    /// Reads the lines that begin with `prefix`, without it.
+    async fn stream(
+        &self,
+        request: RequestBuilder,
+        prefix: &[u8],
+        on_line: &mut (dyn FnMut(&str, Value) -> Outcome + Send),
+    ) -> Outcome {
         let response = request.send().await.map_err(|e| self.unreachable(&e))?;
         if !response.status().is_success() {
             return self.read(response).await.map(|_| ());
         }
-        self.split(response, on_line).await
+        self.split(response, prefix, on_line).await
     }
 
     /// A request, to be completed. `path` is below `/v1/`.
@@ -134,6 +153,7 @@ impl Client {
     async fn split(
         &self,
         mut response: Response,
+        prefix: &[u8],
         on_line: &mut (dyn FnMut(&str, Value) -> Outcome + Send),
     ) -> Outcome {
         let mut buffer = BytesMut::new();
@@ -141,13 +161,15 @@ impl Client {
             buffer.extend_from_slice(&chunk);
             while let Some(end) = buffer.iter().position(|b| *b == b'\n') {
                 let line = buffer.split_to(end + 1);
-                self.line(&line, on_line)?;
+                if let Some(line) = line.strip_prefix(prefix) {
+                    self.line(line, on_line)?;
+                }
             }
             if buffer.len() > LINE_BYTES_MAX {
                 return Err(self.not_an_engine(response.status(), "a line without an end"));
             }
         }
-        self.line(&buffer, on_line)
+        buffer.strip_prefix(prefix).map_or(Ok(()), |line| self.line(line, on_line))
     }
 
     fn line(&self, line: &[u8], on_line: &mut (dyn FnMut(&str, Value) -> Outcome + Send)) -> Outcome {

@@ -4,6 +4,7 @@ pub(crate) mod builds;
 pub(crate) mod census;
 pub(crate) mod check;
 pub(crate) mod event;
+pub(crate) mod feed;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod jobs;
@@ -44,6 +45,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Publish(args) => publish::run(args, out).await,
         Command::Get(args) => get::run(args, out).await,
         Command::Query(args) => query::run(args, out).await,
+        Command::Feed(args) => feed::run(args, out).await,
         Command::Jobs(command) => jobs::run(command, out).await,
         Command::Version(command) => version::run(command, out).await,
         Command::Builds(args) => builds::run(args, out).await,

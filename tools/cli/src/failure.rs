@@ -74,6 +74,9 @@ pub(crate) enum Failure {
     /// Some events were not taken.
     #[error("{count} events were refused: {codes}")]
     EventsRefused { count: u64, codes: String },
+    /// A feed ended that was to go on.
+    #[error("the feed ended: {reason}")]
+    FeedEnded { reason: String, complete: Option<u64> },
     /// A build ended without a generation.
     #[error("the build of {version} did not finish: it is {stage}")]
     NotBuilt { version: String, stage: String },
@@ -124,6 +127,7 @@ impl Failure {
             Failure::ReadLog(_) => "log-unreadable",
             Failure::NoProgress { .. } => "no-progress",
             Failure::EventsRefused { .. } => "events-refused",
+            Failure::FeedEnded { .. } => "feed-ended",
             Failure::NotBuilt { .. } => "not-built",
             Failure::NotPassed { .. } => "failed-evidence",
             Failure::Unequal => "unequal",
@@ -163,6 +167,10 @@ impl Failure {
                 "or wait longer with `--patience SECONDS`",
             ],
             Failure::EventsRefused { .. } => &["see why with `selfsame refused`"],
+            Failure::FeedEnded { complete, .. } => {
+                let go_on = |at: u64| format!("go on with `--from {at}`");
+                return vec![complete.map_or_else(|| "begin again".to_owned(), go_on)];
+            }
             Failure::NotBuilt { .. } => &["see why with `selfsame version show`"],
             Failure::NotPassed { .. } => {
                 &["change the version, or what was said beforehand, and validate again"]

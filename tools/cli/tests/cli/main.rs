@@ -3,6 +3,7 @@
 mod check;
 mod command_line;
 mod contract;
+mod feed;
 mod five_minutes;
 mod helper;
 mod import_goes_on;
