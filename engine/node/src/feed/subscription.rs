@@ -16,6 +16,8 @@ use crate::handle::Handle;
 
 /// Messages of one bunch, about.
 const BUNCH: usize = 256;
+/// Bytes of one bunch, about: a group commit is not parted.
+const BUNCH_BYTES: usize = 256 * 1024;
 
 /// Where a feed begins.
 #[derive(Debug)]
@@ -167,6 +169,7 @@ impl Feed {
         }
         // What else waits goes with it; a loss is met the next time.
         while self.out.len() < BUNCH
+            && self.out.iter().map(|message| message.json.len()).sum::<usize>() < BUNCH_BYTES
             && matches!(self.state, State::Live)
             && let Ok(Some(batch)) = self.cursor.try_next()
         {

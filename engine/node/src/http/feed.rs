@@ -26,7 +26,7 @@ use crate::http::respond::bad_request;
 use crate::read::Refused;
 
 /// Pieces that wait for their reader.
-const PIECES_MAX: usize = 4;
+const PIECES_MAX: usize = 2;
 /// The header with which a client comes back.
 const LAST_EVENT_ID: &str = "last-event-id";
 

@@ -11,6 +11,8 @@ mod clients;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod feed_copies;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod lenses;
@@ -26,5 +28,7 @@ mod refusals;
 mod server;
 #[cfg(test)]
 mod skew;
+#[cfg(test)]
+mod subscriber;
 #[cfg(test)]
 mod versions;
