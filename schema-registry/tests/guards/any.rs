@@ -150,7 +150,13 @@ proptest! {
     ) {
         let sections = json!({"guards": guards, "probation": probation, "poison": poison});
         if let Ok(document) = Document::parse(&document(Some("v1"), &sections).to_string()) {
-            let _ = registry().check(&document);
+            let registry = registry();
+            let Ok(version) = registry.check(&document) else { return Ok(()) };
+            // Rebased onto its own parent, it is the same version.
+            let parent = version.parent().and_then(|no| registry.version(no)).expect("a parent");
+            let rebased = registry.rebase(&version, parent).expect("no conflicts").document;
+            let rebased = Document::parse(&rebased.to_string()).expect("a document");
+            prop_assert_eq!(registry.check(&rebased).expect("a version").id(), version.id());
         }
     }
 
