@@ -6,7 +6,8 @@
 //! 2. The state depends on the events and on nothing else (P6): not on positions, control records beside
 //!    [`Generation::finish_job`], the order of a hash table, or the moment of settling.
 //! 3. An event that fails in one projection changes nothing in it, and all others fold it. An event that
-//!    the lens cannot express changes nothing at all.
+//!    the lens cannot express changes nothing at all. An event of a type that no projection reads is not
+//!    looked at, so that passing it over is the same ([`Generation::skip_to`]).
 
 use std::sync::Arc;
 
@@ -113,8 +114,34 @@ impl Generation {
         self.position
     }
 
+    /// Whether folding an event of this type, written in this version, could change or note anything: a
+    /// projection reads it, or the version cannot take it in.
+    pub fn reads(&mut self, event_type: &str, writer: u32, registry: &Registry) -> bool {
+        let Generation { version, plan, arrivals, .. } = self;
+        match Arrivals::way(arrivals, (event_type, writer), (version, plan), registry) {
+            Ok(arrival) => !arrival.routes.is_empty(),
+            Err(_) => true,
+        }
+    }
+
+    /// Whether it has queues, which the outcomes of jobs are for.
+    pub fn has_queues(&self) -> bool {
+        self.plan.queues().next().is_some()
+    }
+
+    /// Passes over records that it does not read, up to and with one.
+    ///
+    /// # Panics
+    ///
+    /// If it is not behind [`Generation::position`].
+    pub fn skip_to(&mut self, position: Position) {
+        let (no, at) = (self.version.no(), self.position);
+        assert!(position > at, "{no} at {at} cannot skip to {position}");
+        self.position = position;
+    }
+
     /// Folds the next record: an event through the lens into every projection that reads its type. A
-    /// control record only moves the position.
+    /// control record only moves the position, and so does an event that no projection reads.
     ///
     /// # Panics
     ///
@@ -129,17 +156,17 @@ impl Generation {
         let Generation { version, plan, states, arrivals, skipped, scratch, .. } = self;
         let event_type = event.event_type.as_str();
         let writer = event.version.to_native();
-        let known = match arrivals.get_mut(event_type) {
-            Some(known) => known,
-            None => arrivals.entry(event_type.into()).or_default(),
-        };
-        let Arrival { decoder, routes } = match known.get(writer, version, event_type, plan, registry) {
+        let way = Arrivals::way(arrivals, (event_type, writer), (version, plan), registry);
+        let Arrival { decoder, routes } = match way {
             Ok(arrival) => arrival,
             Err(reason) => {
                 let detail = || (*reason == Reason::NoLens).then(|| format!("it was written in v{writer}"));
                 return skipped.note(event_type, None, *reason, at, detail);
             }
         };
+        if routes.is_empty() {
+            return;
+        }
         let decoded = match decoder.decode(&event.row) {
             Ok(decoded) => decoded,
             Err(error) => {
@@ -325,6 +352,21 @@ impl Generation {
 }
 
 impl Arrivals {
+    /// The way of an event type, looked up once for each writer's version.
+    fn way<'a>(
+        all: &'a mut IndexMap<Box<str>, Arrivals>,
+        (event_type, writer): (&str, u32),
+        (reader, plan): (&Version, &Plan),
+        registry: &Registry,
+    ) -> Result<&'a Arrival, &'a Reason> {
+        let at = match all.get_index_of(event_type) {
+            Some(at) => at,
+            None => all.insert_full(event_type.into(), Arrivals::default()).0,
+        };
+        let known = all.get_index_mut(at).map(|(_, known)| known);
+        known.map_or(Err(&Reason::NoLens), |known| known.get(writer, reader, event_type, plan, registry))
+    }
+
     pub(crate) fn get(
         &mut self,
         writer: u32,

@@ -24,6 +24,7 @@ mod core;
 mod decide;
 mod ids;
 mod input;
+mod kinds;
 mod ledger;
 mod lifecycle;
 pub mod limits;
@@ -53,6 +54,7 @@ pub use crate::input::{
     Answer, Compared, Drafted, Effect, Input, JobCounts, LeasedJob, Placed, Plane, Request, Switched, Ticket,
     Window,
 };
+pub use crate::kinds::{Kind, Kinds, Reads, Span};
 pub use crate::ledger::QueueCounts;
 pub use crate::lifecycle::{Lifecycle, Stage, Switch};
 pub use crate::operator::Order;

@@ -66,3 +66,13 @@ pub const BUILD_RATE_MIN: u64 = 100;
 pub const BUILD_BYTES_MIN: u64 = 1024 * 1024;
 /// Percent of one processor's time that a build takes if its budget does not say.
 pub const BUILD_SHARE_DEFAULT: u8 = 50;
+/// Records in a run of the index that says which kinds of records are where, at least and at most.
+pub const RUN_RECORDS_MIN: u64 = 256;
+/// See above.
+pub const RUN_RECORDS_MAX: u64 = 4096;
+/// Kinds that one run tells apart; one with more counts as holding anything.
+pub const KINDS_PER_RUN_MAX: usize = 32;
+/// Kinds that the index tells apart: event types, each with a version that it was written in.
+pub const KINDS_MAX: usize = 16 * 1024;
+/// Sets of kinds that the index keeps; a run with another one counts as holding anything.
+pub const KIND_SETS_MAX: usize = 16 * 1024;

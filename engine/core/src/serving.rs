@@ -17,6 +17,7 @@ use crate::census::Census;
 use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::JobCounts;
+use crate::kinds::Kinds;
 use crate::lifecycle::Lifecycle;
 use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
 use crate::meters::Meters;
@@ -85,6 +86,7 @@ pub struct Serving {
     samples: Arc<Samples>,
     meters: Meters,
     watches: Watches,
+    kinds: Kinds,
 }
 
 impl Serving {
@@ -106,6 +108,11 @@ impl Serving {
     /// The last events of each type. A copy of the `Arc` is what they were at this position.
     pub fn samples(&self) -> &Arc<Samples> {
         &self.samples
+    }
+
+    /// Which kinds of records are where.
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
     }
 
     /// The version that answers.
@@ -233,6 +240,7 @@ impl Serving {
     pub fn observe(&mut self, record: &ArchivedRecord) {
         assert_eq!(record.at(), self.position.next(), "records are taken in one by one");
         self.position = record.at();
+        self.kinds.take_in(record);
         match &record.body {
             ArchivedBody::Event(event) => {
                 self.events += 1;
@@ -328,7 +336,7 @@ impl Serving {
 pub fn fold(generation: &mut Generation, record: &ArchivedRecord, registry: &Registry) {
     generation.fold(record, registry);
     let ArchivedBody::Control(json) = &record.body else { return };
-    if !json.starts_with(r#"{"kind":"job-d"#) {
+    if !is_job_outcome(json) {
         return;
     }
     if let Ok(Control::JobDone { queue, job, .. } | Control::JobDead { queue, job, .. }) =
@@ -336,4 +344,9 @@ pub fn fold(generation: &mut Generation, record: &ArchivedRecord, registry: &Reg
     {
         generation.finish_job(queue.as_str(), job);
     }
+}
+
+/// Whether a control record, by its body, says that a job is done or dead: what a fold reads of them.
+pub(crate) fn is_job_outcome(json: &str) -> bool {
+    json.starts_with(r#"{"kind":"job-d"#)
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
-use selfsame_core::{Budget, Serving, fold};
+use selfsame_core::{Budget, Reads, Serving, Span, fold};
 use selfsame_log::{Log, ReadError};
 use selfsame_projections::Generation;
 use selfsame_record::{Position, VersionNo};
@@ -31,6 +31,8 @@ use crate::sequencer::Message;
 pub(crate) const HANDOVER_BEHIND_MAX: u64 = 1024;
 /// Records that are folded between two looks at the budget.
 const SLICE_RECORDS: usize = 256;
+/// Spans of the log that are looked up at once.
+const SPANS_MAX: usize = 1024;
 
 /// Why a build ends without a generation.
 #[derive(Debug, Error)]
@@ -126,14 +128,24 @@ impl Builder {
     /// Digests and indexes are settled here, once: the sequencer could not wait for all rows of a large
     /// generation. What arrives meanwhile is folded in another turn.
     fn catch_up(&self, build: &Build, mut generation: Generation) -> Result<Option<Generation>, BuildError> {
-        let mut settled = false;
+        let (mut settled, mut reads) = (false, Reads::default());
+        let mut pace = Pace::new(build.budget);
         while build.wait_for_leave() {
-            let (registry, head) = {
+            let (registry, head, kinds) = {
                 let serving = self.serving.read();
-                (Arc::clone(&serving.status().admission.registry), serving.position())
+                let registry = Arc::clone(&serving.status().admission.registry);
+                (registry, serving.position(), serving.kinds().since(reads.known()))
             };
-            if head.records_since(generation.position()) > HANDOVER_BEHIND_MAX {
-                self.fold_on(build, &mut generation, head, &registry)?;
+            reads.learn(&mut generation, &kinds, &registry);
+            let at = generation.position();
+            if head.records_since(at) > HANDOVER_BEHIND_MAX {
+                let spans = self.serving.read().kinds().spans(at.next(), head, &reads, SPANS_MAX);
+                for span in &spans {
+                    self.fold_span((build, &mut pace), &mut generation, *span, &registry)?;
+                }
+                if spans.len() < SPANS_MAX && build.goes_on() && generation.position() < head {
+                    generation.skip_to(head);
+                }
             } else if settled {
                 return Ok(Some(generation));
             } else {
@@ -145,22 +157,27 @@ impl Builder {
         Ok(None)
     }
 
-    /// Folds up to `head`, or until the build is told to wait or end, within its budget.
-    fn fold_on(
+    /// Folds a span of the log, or as much of it until the build is told to wait or end, within its budget.
+    fn fold_span(
         &self,
-        build: &Build,
+        (build, pace): (&Build, &mut Pace),
         generation: &mut Generation,
-        head: Position,
+        span: Span,
         registry: &selfsame_schema::Registry,
     ) -> Result<(), BuildError> {
-        let mut pace = Pace::new(build.budget);
+        if !build.goes_on() {
+            return Ok(());
+        }
+        if generation.position().next() < span.first {
+            generation.skip_to(Position::new(span.first.get() - 1));
+        }
         let mut over = Ok(());
         self.log.scan(generation.position().next(), &mut |records| {
             for slice in records.chunks(SLICE_RECORDS) {
-                slice.iter().take_while(|r| r.at() <= head).for_each(|r| fold(generation, r, registry));
+                slice.iter().take_while(|r| r.at() <= span.last).for_each(|r| fold(generation, r, registry));
                 build.note(generation);
                 over = within(generation, build.budget);
-                if over.is_err() || generation.position() >= head || !build.goes_on() {
+                if over.is_err() || generation.position() >= span.last || !build.goes_on() {
                     return ControlFlow::Break(());
                 }
                 pace.rest(build, slice.len());

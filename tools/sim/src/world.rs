@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use selfsame_core::{
     Answer, Budget, Checked, Compared, Control, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob,
-    PlanId, Plane, Refusal, Request, Serving, Settings, Stage, Ticket, recover,
+    PlanId, Plane, Reads, Refusal, Request, Serving, Settings, Stage, Ticket, recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::Generation;
@@ -405,16 +405,29 @@ impl World {
     }
 
     fn fold_until(&self, generation: &mut Generation, until: Position) -> Result<(), String> {
-        let registry = self.core.registry();
-        let mut read = || {
-            self.log.scan(generation.position().next(), &mut |records| {
-                let wanted = records.iter().take_while(|r| r.at() <= until);
-                wanted.for_each(|record| selfsame_core::fold(generation, record, registry));
-                ControlFlow::Continue(())
-            })
-        };
-        // A flipped bit is seen once and gone when the block is read again.
-        (1..READS_MAX).fold(read(), |outcome, _| outcome.or_else(|_| read())).map_err(|e| e.to_string())
+        let (registry, kinds) = (self.core.registry(), self.serving.kinds());
+        let mut reads = Reads::default();
+        reads.learn(generation, &kinds.since(0), registry);
+        for span in kinds.spans(generation.position().next(), until, &reads, usize::MAX) {
+            if generation.position().next() < span.first {
+                generation.skip_to(Position::new(span.first.get() - 1));
+            }
+            let mut read = || {
+                self.log.scan(generation.position().next(), &mut |records| {
+                    let wanted = records.iter().take_while(|r| r.at() <= span.last);
+                    wanted.for_each(|record| selfsame_core::fold(generation, record, registry));
+                    ControlFlow::Continue(())
+                })
+            };
+            // A flipped bit is seen once and gone when the block is read again.
+            (1..READS_MAX)
+                .fold(read(), |outcome, _| outcome.or_else(|_| read()))
+                .map_err(|e| e.to_string())?;
+        }
+        if generation.position() < until {
+            generation.skip_to(until);
+        }
+        Ok(())
     }
 
     fn no_mixed_version_read(&self) -> Result<(), String> {
@@ -447,12 +460,16 @@ impl World {
         let decided = self.core.digest();
         let folded: Vec<_> = self.serving.generations().map(|(v, g)| (v, g.digest())).collect();
         let seen = (self.serving.census().clone(), Arc::clone(self.serving.samples()));
+        let kinds = self.serving.kinds().clone();
         self.recover_from_log()?;
         if self.core.digest() != decided {
             return Err("replay_matches_live: what is decided by differs after a crash".to_owned());
         }
         if seen != (self.serving.census().clone(), Arc::clone(self.serving.samples())) {
             return Err("replay_matches_live: census or samples differ after a crash".to_owned());
+        }
+        if self.serving.kinds() != &kinds {
+            return Err("replay_matches_live: the index of kinds differs after a crash".to_owned());
         }
         let again: Vec<_> = self.serving.generations().map(|(v, g)| (v, g.digest())).collect();
         if again != folded {

@@ -288,5 +288,6 @@ impl Desk {
         assert_eq!(digests(&serving), digests(&self.serving));
         assert_eq!(serving.census(), self.serving.census());
         assert_eq!(serving.samples(), self.serving.samples());
+        assert_eq!(serving.kinds(), self.serving.kinds());
     }
 }

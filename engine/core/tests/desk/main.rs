@@ -9,6 +9,7 @@
 mod changes;
 mod crashes;
 mod desk;
+mod kinds;
 mod limits;
 mod probation;
 mod requests;
