@@ -1,12 +1,13 @@
 //! Benchmarks that print their floor, and where there is one their peer, beside our figure.
 //!
-//! `cargo run --release -p selfsame-benches -- [lens] [publish] [replay] [rewind] [validate] [--smoke]`
+//! `cargo run --release -p selfsame-benches -- [build] [lens] [publish] [replay] [rewind] [validate] [--smoke]`
 //!
 //! Runs of the things compared alternate and the median is shown, since machines drift: the ratio is what
 //! to quote, not the single figure. `--smoke` runs everything once on little data, to see that it works.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod build;
 mod corpus;
 mod lens;
 mod publish;
@@ -32,6 +33,8 @@ pub(crate) struct Scale {
     pub(crate) rewinds: usize,
     /// Events that one run checks.
     pub(crate) validations: u64,
+    /// Events in the log that a version is built from.
+    pub(crate) built: u64,
 }
 
 const FULL: Scale = Scale {
@@ -42,6 +45,7 @@ const FULL: Scale = Scale {
     rewind_sizes: [10_000, 1_000_000],
     rewinds: 200,
     validations: 1_000_000,
+    built: 1_000_000,
 };
 const SMOKE: Scale = Scale {
     runs: 1,
@@ -51,11 +55,12 @@ const SMOKE: Scale = Scale {
     rewind_sizes: [1_000, 5_000],
     rewinds: 10,
     validations: 1_000,
+    built: 5_000,
 };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let known = ["lens", "publish", "replay", "rewind", "validate", "--smoke"];
+    let known = ["build", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
         std::process::exit(2);
@@ -63,6 +68,9 @@ fn main() {
     let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
     let wanted =
         |name: &str| arguments.iter().all(|a| a.starts_with("--")) || arguments.iter().any(|a| a == name);
+    if wanted("build") {
+        build::run(scale);
+    }
     if wanted("lens") {
         lens::run(scale);
     }

@@ -184,3 +184,28 @@ async fn a_paused_build_waits_over_a_restart_and_an_abandoned_one_is_gone() {
     assert_eq!(stage(&engine), Some(expect));
     engine.stop().await;
 }
+
+#[tokio::test]
+async fn a_build_whose_lender_is_dropped_meanwhile_comes_to_the_whole_state() {
+    let server = Server::with_v1().await;
+    publish(&server, 2000).await;
+    server.prepare(V2, "v2").await;
+    let lenses = V2.find("lenses:").expect("a section");
+    let projections = V2.find("projections:").expect("a section");
+    let child = format!("{}{}", &V2[..lenses], &V2[projections..]).replace("parent: v1", "parent: v2");
+    let child =
+        child.replace("name: users-with-locale", "name: users-again").replace("to: $.mail", "to: $.city");
+    assert_eq!(server.post("/v1/versions", "application/yaml", &child).await.status, 201);
+    let slow = json!({ "records_per_second": 1000 });
+    assert_eq!(server.order("/v1/versions/v3/build", slow).await.status, 202);
+    assert_eq!(server.order("/v1/versions/v3/pause", json!({})).await.status, 200);
+    assert_eq!(server.order("/v1/versions/v2/drop", json!({})).await.status, 200);
+    assert_eq!(server.order("/v1/versions/v3/resume", json!({})).await.status, 200);
+    server.until_stage("v3", "candidate").await;
+    assert_eq!(server.get("/v1/builds").await.json["builds"], json!([]));
+    server.register_user("bob", "Paris").await;
+    let row = server.get("/v1/cache/profile/bob?read_as=v3").await;
+    assert_eq!(row.json["value"]["city"], "Paris", "{row:?}");
+    let (status, lines) = server.operator(reqwest::Method::POST, "/v1/replay", r#"{"version":"v3"}"#).await;
+    assert_eq!((status, &lines.last().expect("a result")["equal"]), (200, &json!(true)), "{lines:?}");
+}

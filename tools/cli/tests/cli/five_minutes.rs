@@ -126,6 +126,23 @@ fn cut_over_registered(served: &Served) {
 }
 
 #[test]
+fn a_build_has_a_budget_and_is_steered() {
+    let (_repo, _dir, served) = with_history();
+    served.run(&["version", "register", text(&v2_document())]).ok();
+    assert_eq!(served.run(&["builds"]).ok(), "nothing is being built\n");
+    let budget = ["--rate", "50000", "--memory", "200M", "--share", "60"];
+    served.run(&[&["version", "build", "v2", "--wait"], &budget[..]].concat()).ok();
+    for verb in ["pause", "resume", "abandon"] {
+        let refused = served.run(&["version", verb, "v2"]).err;
+        assert!(refused.contains("error[not-building]: v2 is candidate"), "{verb}: {refused}");
+    }
+    let usage = served.run(&["version", "build", "v2", "--memory", "much"]).err;
+    assert!(usage.contains("`much` is not a number of bytes"), "{usage}");
+    let refused = served.run(&["version", "build", "v2", "--rate", "5"]).err;
+    assert!(refused.contains("under the minimum of 100"), "{refused}");
+}
+
+#[test]
 fn jobs_are_in_the_shape_of_the_active_version() {
     let (_repo, _dir, served) = with_history();
     let lease = served.run(&["jobs", "lease", "review", "--max", "1", "--json"]).json();
