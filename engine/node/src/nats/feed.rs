@@ -205,6 +205,8 @@ impl Sender {
         match tokio::time::timeout(TAKER_WAIT, sending).await {
             Ok(Ok(())) => Sent::Yes,
             Ok(Err(err)) if err.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                // It was never sent.
+                self.seq -= 1;
                 let (len, max) = (message.json.len(), self.client.max_payload());
                 warn!(to = %self.to, len, max, "a row is over the NATS server's limit, its feed ends");
                 Sent::TooLarge

@@ -11,6 +11,7 @@ use selfsame_record::VersionNo;
 use serde_json::Value;
 
 use crate::rig::{Rig, V1, code_of, headers, name, registered, until, who};
+use crate::server::Nats;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -227,4 +228,16 @@ async fn a_feed_is_never_sent_to_where_the_engine_listens() {
         .await
         .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_row_that_the_server_does_not_take_ends_the_feed() {
+    let rig = Rig::on(Nats::with_config(Some("max_payload: 4096")).await).await;
+    let mut reader = Reader::start(&rig).await;
+    reader.ask(&[]).await;
+    reader.until("caught-up").await;
+    publish(&rig, "1", "ada", &"x".repeat(3000)).await;
+    assert_eq!(reader.until("row").await, ["row v1 ada"]);
+    publish(&rig, "2", "bob", &"x".repeat(5000)).await;
+    assert_eq!(reader.until("ended").await, ["ended row-too-large"]);
 }
