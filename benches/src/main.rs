@@ -28,7 +28,7 @@ pub(crate) struct Scale {
     /// Times that one event is read through a lens.
     pub(crate) lens_reads: u64,
     /// The log sizes at which rewinds are timed.
-    pub(crate) rewind_sizes: [u64; 2],
+    pub(crate) rewind_sizes: [u64; 3],
     /// Rewinds timed at each size.
     pub(crate) rewinds: usize,
     /// Events that one run checks.
@@ -42,7 +42,7 @@ const FULL: Scale = Scale {
     publishes: 30_000,
     replayed: 1_000_000,
     lens_reads: 2_000_000,
-    rewind_sizes: [10_000, 1_000_000],
+    rewind_sizes: [10_000, 1_000_000, 10_000_000],
     rewinds: 200,
     validations: 1_000_000,
     built: 1_000_000,
@@ -52,7 +52,7 @@ const SMOKE: Scale = Scale {
     publishes: 500,
     replayed: 5_000,
     lens_reads: 5_000,
-    rewind_sizes: [1_000, 5_000],
+    rewind_sizes: [1_000, 2_000, 5_000],
     rewinds: 10,
     validations: 1_000,
     built: 5_000,
