@@ -22,6 +22,7 @@ use crate::index::Index;
 use crate::plan::{Plan, ProjectionKind, ProjectionPlan, Route};
 use crate::queue::{self, Queue};
 use crate::reduction::{self, Reduction};
+use crate::side::Side;
 use crate::skipped::{Reason, Skipped};
 use crate::table::{Change, Table};
 use crate::touched::{Key, Touched};
@@ -292,6 +293,14 @@ impl Generation {
     fn state(&self, name: &str) -> Option<&State> {
         let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok()?;
         self.states.get(at)
+    }
+
+    /// What the projection at this place of the plan holds.
+    pub(crate) fn side(&self, place: usize) -> Option<Side<'_>> {
+        self.states.get(place).map(|state| match state {
+            State::Cache(Cache { table }) | State::View(View { table }) => Side::Table(table),
+            State::Queue(queue) => Side::Queue(queue),
+        })
     }
 
     /// The cache with this name.

@@ -39,6 +39,8 @@
 
 mod cache;
 mod cell;
+mod compare;
+mod compared;
 mod compile;
 mod condition;
 mod decimal;
@@ -55,6 +57,7 @@ mod queue;
 mod reduction;
 mod row;
 mod rows;
+mod side;
 mod skipped;
 mod table;
 mod touched;
@@ -62,6 +65,8 @@ mod view;
 
 pub use cache::Cache;
 pub use cell::{Cell, List};
+pub use compare::{CompareError, Comparison, Skip};
+pub use compared::{Change, ComparedProjection, RowChange, RowSample};
 pub use generation::{Generation, ProjectionReport};
 pub use keys::TouchedKeys;
 pub use limits::*;

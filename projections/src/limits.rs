@@ -25,6 +25,13 @@ pub const LIST_MAX: u64 = 1000;
 pub const PAGE_ROWS_MAX: usize = 1000;
 /// Sample positions that are kept per kind of skipped event.
 pub const SAMPLES_MAX: usize = 8;
+/// Rows that one comparison of two generations walks, of both together: those of the projections whose
+/// digests differ. As many keys of rows that differ are remembered at most.
+pub const COMPARED_ROWS_MAX: u64 = 20_000_000;
+/// Rows that a comparison shows of each projection, for each way in which rows differ.
+pub const ROW_SAMPLES_MAX: usize = 8;
+/// Bytes of a row, as JSON, that a comparison shows.
+pub const SAMPLE_ROW_BYTES_MAX: usize = 2048;
 
 /// Attempts of a job if its queue does not say.
 pub const ATTEMPTS_DEFAULT: u32 = 5;

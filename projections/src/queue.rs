@@ -73,6 +73,20 @@ impl Queue {
         range.map(|(at, pending)| (*at, &pending.input))
     }
 
+    /// Pending jobs with the digests of their inputs, the newest first, from before a position on.
+    pub(crate) fn before(&self, until: Position) -> impl Iterator<Item = (Position, Digest)> {
+        self.pending.range(..until).rev().map(|(at, pending)| (*at, self.digest_of(pending)))
+    }
+
+    /// The digest of the input of the job from this source, if the job is pending.
+    pub(crate) fn member_of(&self, source: Position) -> Option<Digest> {
+        self.pending.get(&source).map(|pending| self.digest_of(pending))
+    }
+
+    fn digest_of(&self, pending: &Pending) -> Digest {
+        pending.member.unwrap_or_else(|| self.member(&pending.input))
+    }
+
     /// How many jobs are pending.
     pub fn len(&self) -> usize {
         self.pending.len()

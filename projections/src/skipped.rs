@@ -96,6 +96,18 @@ impl Skipped {
         self.lines().map(|line| line.notes.count).sum()
     }
 
+    /// The lines that `other` does not have in the same way: other events were skipped for this reason, or
+    /// none.
+    pub fn beyond<'a>(&'a self, other: &'a Skipped) -> impl Iterator<Item = SkippedLine<'a>> {
+        self.lines().filter(|line| {
+            let lines = other.by_type.get(line.event_type);
+            let there = lines.and_then(|lines| lines.get(&(line.projection.cloned(), line.reason)));
+            // The detail is a version's own words for the same thing.
+            let of = |notes: &Notes| (notes.count, notes.first, notes.last);
+            there.is_none_or(|there| of(there) != of(line.notes) || there.samples != line.notes.samples)
+        })
+    }
+
     /// Notes an event. The detail is asked for only if it is the first of its kind.
     pub(crate) fn note(
         &mut self,
@@ -155,6 +167,28 @@ mod tests {
         assert_eq!((notes.first, notes.last), (Position::new(1), Position::new(20)));
         assert_eq!(notes.samples, (1..=8).map(Position::new).collect::<Vec<_>>());
         assert_eq!(notes.detail.as_deref(), Some("detail of 1"));
+    }
+
+    #[test]
+    fn a_line_that_another_has_alike_is_not_beyond_it() {
+        let note = |skipped: &mut Skipped, event_type: &str, reason, at, detail: &str| {
+            let detail = || Some(detail.to_owned());
+            skipped.note(event_type, None, reason, Position::new(at), detail);
+        };
+        let (mut one, mut other) = (Skipped::default(), Skipped::default());
+        note(&mut one, "a", Reason::UnknownType, 1, "said so");
+        note(&mut other, "a", Reason::UnknownType, 1, "said otherwise");
+        assert_eq!(one.beyond(&other).count(), 0);
+        note(&mut one, "a", Reason::NoLens, 2, "");
+        note(&mut one, "b", Reason::NoLens, 2, "");
+        let beyond = |one: &Skipped, other: &Skipped| -> Vec<(String, Reason)> {
+            one.beyond(other).map(|line| (line.event_type.to_owned(), line.reason)).collect()
+        };
+        let both = [("a".to_owned(), Reason::NoLens), ("b".to_owned(), Reason::NoLens)];
+        assert_eq!(beyond(&one, &other), both);
+        note(&mut other, "b", Reason::NoLens, 3, "");
+        assert_eq!(beyond(&one, &other), both, "as many, and others");
+        assert_eq!(beyond(&other, &one), both[1..]);
     }
 
     #[test]

@@ -105,6 +105,22 @@ impl Table {
         Some((key, RowRef { columns: &self.columns, cells: &entry.cells }))
     }
 
+    /// The digest of the row with this key as it is.
+    pub(crate) fn member(&self, key: &str) -> Option<Digest> {
+        self.rows.get(key).map(|entry| self.digest_of(key, entry))
+    }
+
+    /// The rows from one place up to another, with their digests as they are.
+    pub(crate) fn range(&self, from: usize, until: usize) -> impl Iterator<Item = (&Arc<str>, Digest)> {
+        let rows = self.rows.get_range(from..until).into_iter().flatten();
+        rows.map(|(key, entry)| (key, self.digest_of(key, entry)))
+    }
+
+    fn digest_of(&self, key: &str, entry: &Entry) -> Digest {
+        let settled = entry.member.filter(|_| !entry.is_dirty);
+        settled.unwrap_or_else(|| row::digest(key, &self.columns, &entry.cells, &mut vec![]))
+    }
+
     /// Where the key's row stands until the next change, if there is one.
     pub(crate) fn find(&self, key: &str) -> Option<usize> {
         self.rows.get_index_of(key)
@@ -165,6 +181,7 @@ impl Table {
             self.dirty.push(at);
             self.forget_stale_places();
         }
+        // The one that moved is what it was: see `Cursor` for why a walk does not miss it.
         self.touched.note(|| key);
     }
 
