@@ -239,7 +239,7 @@ fn alone(
             change,
             active_rows: None,
             rows: None,
-            same: 0,
+            equal: 0,
             added: 0,
             removed: 0,
             changed: 0,

@@ -76,7 +76,7 @@ pub struct ComparedProjection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
     /// Rows that both have alike.
-    pub same: u64,
+    pub equal: u64,
     /// Rows that only the candidate has.
     pub added: u64,
     /// Rows that only the active version has.

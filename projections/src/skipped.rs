@@ -96,15 +96,20 @@ impl Skipped {
         self.lines().map(|line| line.notes.count).sum()
     }
 
-    /// The lines that `other` does not have in the same way: other events were skipped for this reason, or
-    /// none.
-    pub fn beyond<'a>(&'a self, other: &'a Skipped) -> impl Iterator<Item = SkippedLine<'a>> {
-        self.lines().filter(|line| {
+    /// The lines that `other` does not have in the same way, because other events were skipped for this
+    /// reason, or none; each with how many more there are than in the other, at least one.
+    pub fn beyond<'a>(&'a self, other: &'a Skipped) -> impl Iterator<Item = (SkippedLine<'a>, u64)> {
+        self.lines().filter_map(|line| {
             let lines = other.by_type.get(line.event_type);
             let there = lines.and_then(|lines| lines.get(&(line.projection.cloned(), line.reason)));
             // The detail is a version's own words for the same thing.
             let of = |notes: &Notes| (notes.count, notes.first, notes.last);
-            there.is_none_or(|there| of(there) != of(line.notes) || there.samples != line.notes.samples)
+            let is_it = |there: &&Notes| of(there) == of(line.notes) && there.samples == line.notes.samples;
+            if there.filter(is_it).is_some() {
+                return None;
+            }
+            let more = line.notes.count.saturating_sub(there.map_or(0, |there| there.count));
+            Some((line, more.max(1)))
         })
     }
 
@@ -182,13 +187,16 @@ mod tests {
         note(&mut one, "a", Reason::NoLens, 2, "");
         note(&mut one, "b", Reason::NoLens, 2, "");
         let beyond = |one: &Skipped, other: &Skipped| -> Vec<(String, Reason)> {
-            one.beyond(other).map(|line| (line.event_type.to_owned(), line.reason)).collect()
+            one.beyond(other).map(|(line, _)| (line.event_type.to_owned(), line.reason)).collect()
         };
         let both = [("a".to_owned(), Reason::NoLens), ("b".to_owned(), Reason::NoLens)];
         assert_eq!(beyond(&one, &other), both);
         note(&mut other, "b", Reason::NoLens, 3, "");
         assert_eq!(beyond(&one, &other), both, "as many, and others");
         assert_eq!(beyond(&other, &one), both[1..]);
+        note(&mut one, "b", Reason::NoLens, 4, "");
+        note(&mut one, "b", Reason::NoLens, 5, "");
+        assert_eq!(one.beyond(&other).map(|(_, more)| more).collect::<Vec<_>>(), [1, 2]);
     }
 
     #[test]

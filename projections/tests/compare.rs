@@ -143,7 +143,7 @@ fn naive(active: &Generation, candidate: &Generation, name: &str) -> String {
 }
 
 fn shown(compared: &ComparedProjection) -> String {
-    let counts = (compared.same, compared.added, compared.removed, compared.changed);
+    let counts = (compared.equal, compared.added, compared.removed, compared.changed);
     let mut text = format!("{counts:?}");
     for sample in &compared.samples {
         text.push_str(&format!(" {} {:?} {:?}", sample.key, sample.active, sample.candidate));
@@ -263,7 +263,7 @@ fn a_job_is_known_by_its_source() {
     twins.take(&Happening::Finish(0));
     let all = twins.finish(comparison);
     let jobs = all.iter().find(|c| c.kind == ProjectionKind::Jobs).expect("a queue");
-    assert_eq!((jobs.same, jobs.added, jobs.removed, jobs.changed), (1, 0, 1, 0));
+    assert_eq!((jobs.equal, jobs.added, jobs.removed, jobs.changed), (1, 0, 1, 0));
     let sample = &jobs.samples[0];
     assert_eq!((sample.change, &*sample.key), (RowChange::Removed, "#3"));
     assert_eq!(sample.active.as_deref(), Some(r#"{"t":"t5"}"#));

@@ -126,7 +126,15 @@ impl Handle {
             return Err(Refusal::new(Code::StaleEvidence, detail).next("name a plan for the version"));
         }
         let compared = compare(self, version)?;
-        let projections: Vec<RowsChanged> = compared.projections.clone();
+        let projections = compared.projections.iter().filter(|p| p.rows.is_some() && p.active_rows.is_some());
+        let projections = projections.map(|p| RowsChanged {
+            name: p.name.clone(),
+            added: p.added,
+            removed: p.removed,
+            changed: p.changed,
+            equal: p.equal,
+        });
+        let projections = projections.collect();
         let report = serde_json::to_string(&compared).unwrap_or_default();
         assert!(report.len() <= EVIDENCE_BYTES_MAX, "a comparison of {} bytes", report.len());
         Ok(Compared {

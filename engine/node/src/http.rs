@@ -76,6 +76,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/versions/{version}", get(reads::version))
         .route("/v1/versions/{version}/plan", get(reads::plan).post(change::plan))
         .route("/v1/versions/{version}/validate", post(change::validate))
+        .route("/v1/versions/{version}/compare", get(reads::compare))
         .route("/v1/versions/{version}/diff", get(reads::diff))
         .route("/v1/versions/{version}/build", post(control::build))
         .route("/v1/versions/{version}/pause", post(control::pause))

@@ -125,11 +125,11 @@ impl Pair {
         #[expect(clippy::expect_used, reason = "a pair is of two projections that are there")]
         let (plan, (one, two)) = place.expect("a projection");
         let [added, removed, changed] = self.differing().map(|(_, keys)| keys.len() as u64);
-        let same = one.len().checked_sub(removed + changed);
+        let equal = one.len().checked_sub(removed + changed);
         let alike = self.differing_rows() == 0;
-        let same = same.filter(|same| same + changed + added == two.len());
-        let same = same.filter(|_| !alike || one.digest() == two.digest());
-        let Some(same) = same else {
+        let equal = equal.filter(|equal| equal + changed + added == two.len());
+        let equal = equal.filter(|_| !alike || one.digest() == two.digest());
+        let Some(equal) = equal else {
             return Err(CompareError::DoesNotAddUp { projection: plan.name().clone() });
         };
         Ok(ComparedProjection {
@@ -138,7 +138,7 @@ impl Pair {
             change: if alike { Change::Same } else { Change::Changed },
             active_rows: Some(one.len()),
             rows: Some(two.len()),
-            same,
+            equal,
             added,
             removed,
             changed,

@@ -105,6 +105,15 @@ pub(crate) async fn diff(
     judged(handle, move |handle| read::diff(handle, from.as_deref(), &version)).await
 }
 
+pub(crate) async fn compare(
+    State(handle): State<Handle>,
+    Place(version): Place<String>,
+    params: Params,
+) -> Answered {
+    nothing_else(&handle, params)?;
+    read::compare(&handle, &version).await
+}
+
 /// An answer that takes documents to be tried, on a thread that may take its time.
 async fn judged(handle: Handle, read: impl FnOnce(&Handle) -> Answered + Send + 'static) -> Answered {
     let asked = handle.clone();

@@ -75,6 +75,11 @@ pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     })
 }
 
+/// How many bytes a value is as JSON.
+pub(crate) fn json_bytes<T: Serialize + ?Sized>(value: &T) -> usize {
+    to_json(value).len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

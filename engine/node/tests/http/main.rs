@@ -9,6 +9,8 @@ mod changes;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod feed_copies;

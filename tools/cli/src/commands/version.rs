@@ -1,6 +1,7 @@
 //! `version`: the life of a schema version.
 
 mod change;
+mod compare;
 mod contract;
 pub(crate) mod diff;
 pub(super) mod people;
@@ -23,6 +24,11 @@ pub(crate) enum VersionCommand {
     Register(RegisterArgs),
     Plan(change::PlanArgs),
     Diff(DiffArgs),
+    /// Compare a version's rows with those that are served, at one position of the log
+    ///
+    /// For each projection: how many rows are equal, added, removed and changed, with samples, and events that
+    /// the version could not take in. Reading and writing go on meanwhile.
+    Compare(OneArgs),
     Build(BuildArgs),
     Validate(change::ValidateArgs),
     Evidence(change::EvidenceArgs),
@@ -163,6 +169,10 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
     match command {
         VersionCommand::Register(args) => register(args, out).await,
         VersionCommand::Plan(args) => change::plan(args, out).await,
+        VersionCommand::Compare(args) => {
+            let answer = args.reach.client()?.get(&path(&args, "/compare"), &[]).await?;
+            out.answer(&answer, compare::people)
+        }
         VersionCommand::Diff(args) => {
             let path = format!("versions/{}/diff", segment(&args.to));
             let answer = args.reach.client()?.get(&path, &[("from".to_owned(), args.from)]).await?;

@@ -1,0 +1,193 @@
+//! What may come in between while two generations are compared.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use selfsame_core::{Answer, Draft, Request, Settings};
+use selfsame_log::MemoryLog;
+use selfsame_projections::{COMPARED_ROWS_MAX, RowSample};
+use selfsame_record::Principal;
+use serde_json::json;
+
+use super::*;
+use crate::change::{Intent, Proof};
+use crate::compare::outcome::{COMPARED_BYTES_MAX, Compared};
+use crate::engine::Engine;
+
+const V1: &str = include_str!("../../tests/http/v1.yaml");
+const V2: &str = include_str!("../../tests/http/v2.yaml");
+
+/// An engine with v1 active, v2 and v3 candidates, and a row. Its runtime is the test's.
+#[derive(Clone)]
+struct Bench {
+    handle: Handle,
+    tester: Principal,
+    runtime: tokio::runtime::Handle,
+}
+
+fn v(no: u32) -> VersionNo {
+    VersionNo::new(no).expect("a version")
+}
+
+impl Bench {
+    fn ask(&self, request: Request) -> Result<Answer, Refusal> {
+        self.runtime.block_on(self.handle.ask(&self.tester, request)).outcome
+    }
+
+    fn publish(&self, user: &str, city: &str) {
+        let event = json!({
+            "specversion": "1.0", "type": "user.registered", "source": "/tests", "id": format!("{user} {city}"),
+            "data": { "user_id": user, "email": "e", "city": city },
+        });
+        let draft = Draft::structured(event.to_string().as_bytes());
+        let reply = self.runtime.block_on(self.handle.publish(&self.tester, &[draft.expect("an event")]));
+        reply.outcome.expect("published");
+    }
+
+    fn build(&self, version: VersionNo) {
+        self.ask(Request::Build { version, budget: selfsame_core::Budget::default() }).expect("ordered");
+        while self.handle.read(|serving| serving.generation(version).is_none()) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn cutover(&self, version: VersionNo) {
+        let reply = self.runtime.block_on(self.handle.plan_change(&self.tester, version, Intent::default()));
+        reply.outcome.expect("planned");
+        let reply = self.runtime.block_on(self.handle.validate(&self.tester, version, Proof::default()));
+        let Ok(Answer::Validated { evidence, .. }) = reply.outcome else { panic!("{reply:?}") };
+        let expected = self.handle.read(Serving::active);
+        self.ask(Request::Cutover { version, expected, evidence: Some(evidence) }).expect("cut over");
+    }
+
+    /// Compares, with something happening after the first piece.
+    fn compare(&self, version: VersionNo, mut once: impl FnMut(&Bench)) -> Result<Compared, Refusal> {
+        let mut pieces = 0;
+        let compared = compare_meanwhile(&self.handle, version, &mut || {
+            pieces += 1;
+            if pieces == 1 {
+                once(self);
+            }
+        });
+        let watched = self.handle.read(|s| s.generations().any(|(_, generation)| generation.is_watched()));
+        assert!(!watched, "a comparison ends its watch, however it ends");
+        compared
+    }
+}
+
+/// Runs the test on a thread that may block.
+async fn with_bench(test: impl FnOnce(Bench) + Send + 'static) {
+    let engine = Engine::start(Arc::new(MemoryLog::new()), Settings { standbys_max: 2 }).expect("an engine");
+    let (handle, tester) = (engine.handle().clone(), Principal::parse("tester").expect("a principal"));
+    let third = V2.replacen("name: users-with-locale", "name: users-again", 1);
+    for document in [V1, V2, &third] {
+        let outcome = handle.register(&tester, document.to_owned()).await.outcome;
+        assert!(matches!(outcome, Ok(Answer::Registered { .. })), "{outcome:?}");
+    }
+    let bench = Bench { handle, tester, runtime: tokio::runtime::Handle::current() };
+    let on = move || {
+        bench.build(v(1));
+        bench.ask(Request::Cutover { version: v(1), expected: None, evidence: None }).expect("cut over");
+        bench.build(v(2));
+        bench.build(v(3));
+        bench.publish("ada", "London");
+        test(bench);
+    };
+    tokio::task::spawn_blocking(on).await.expect("no panic");
+    engine.stop().await;
+}
+
+#[track_caller]
+fn refused(outcome: Result<Compared, Refusal>, code: Code) {
+    let refusal = outcome.expect_err("a refusal");
+    assert_eq!(refusal.code, code, "{refusal}");
+    assert!(!refusal.next.is_empty(), "{refusal}");
+}
+
+#[tokio::test]
+async fn what_is_published_meanwhile_is_in_the_comparison() {
+    with_bench(|bench| {
+        let compared = bench.compare(v(2), |bench| bench.publish("bob", "Rome")).expect("compared");
+        assert_eq!((compared.at, compared.active), (bench.handle.position(), v(1)));
+        let profile = compared.projections.iter().find(|p| p.name.as_str() == "profile").expect("a cache");
+        assert_eq!((profile.changed, profile.samples.len()), (2, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_version_that_goes_is_refused_and_one_that_returns_is_compared_anew() {
+    with_bench(|bench| {
+        let drop = |bench: &Bench| {
+            bench.ask(Request::Drop { version: v(2) }).expect("dropped");
+        };
+        refused(bench.compare(v(2), drop), Code::NotBuilt);
+        bench.build(v(2));
+        let again = |bench: &Bench| {
+            drop(bench);
+            bench.build(v(2));
+        };
+        assert_eq!(bench.compare(v(2), again).expect("compared").version, v(2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_version_that_comes_to_answer_is_what_is_compared_with() {
+    with_bench(|bench| {
+        let compared = bench.compare(v(3), |bench| bench.cutover(v(2))).expect("compared");
+        assert_eq!((compared.active, compared.version), (v(2), v(3)));
+        assert_eq!(compared.active_digest, compared.digest, "they differ in their names alone");
+        assert!(compared.projections.iter().all(|p| p.change == selfsame_projections::Change::Same));
+        refused(bench.compare(v(3), |bench| bench.cutover(v(3))), Code::AlreadyActive);
+        refused(bench.compare(v(3), |_| {}), Code::AlreadyActive);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_engine_that_stops_ends_the_comparison() {
+    with_bench(|bench| {
+        let stop = |bench: &Bench| {
+            bench.runtime.block_on(bench.handle.stop());
+            while !bench.handle.inbox.is_closed() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        refused(bench.compare(v(2), stop), Code::Stopping);
+    })
+    .await;
+}
+
+#[test]
+fn what_does_not_add_up_is_compared_again_without_resting_on_digests() {
+    let projection = selfsame_record::Name::parse("p").expect("a name");
+    let err = CompareError::DoesNotAddUp { projection };
+    assert!(matches!(stopped(&err, Skip::EqualDigests), Stopped::Again(_, Skip::Nothing)));
+    assert!(matches!(stopped(&err, Skip::Nothing), Stopped::Refused(_)));
+    let err = CompareError::TooManyRows { rows: COMPARED_ROWS_MAX + 1, rows_max: COMPARED_ROWS_MAX };
+    let Stopped::Refused(refusal) = stopped(&err, Skip::EqualDigests) else { panic!("again") };
+    assert_eq!(refusal.code, Code::TooLarge);
+}
+
+#[tokio::test]
+async fn a_comparison_is_bounded_and_says_what_was_cut() {
+    with_bench(|bench| {
+        let mut compared = bench.compare(v(2), |_| {}).expect("compared");
+        assert!(!compared.samples_cut);
+        let sample = compared.projections[0].samples.first().cloned().expect("a sample");
+        for projection in &mut compared.projections {
+            let long = RowSample { key: "k".repeat(4000), ..sample.clone() };
+            projection.samples.extend(vec![long; 8]);
+        }
+        let before = compared.projections.clone();
+        let compared = compared.cut();
+        assert!(compared.samples_cut && compared.bytes() <= COMPARED_BYTES_MAX);
+        assert!(compared.bytes() > COMPARED_BYTES_MAX / 2, "no more than is needed");
+        let counts = |all: &[selfsame_projections::ComparedProjection]| -> Vec<u64> {
+            all.iter().map(|p| p.changed).collect()
+        };
+        assert_eq!(counts(&before), counts(&compared.projections));
+    })
+    .await;
+}
