@@ -44,6 +44,24 @@ impl Bench {
         reply.outcome.expect("published");
     }
 
+    /// Publishes this many events of one user each.
+    fn publish_many(&self, prefix: &str, many: usize) {
+        let all: Vec<usize> = (0..many).collect();
+        for numbers in all.chunks(1000) {
+            let draft = |n: &usize| {
+                let user = format!("{prefix}{n}");
+                let event = json!({
+                    "specversion": "1.0", "type": "user.registered", "source": "/tests", "id": user,
+                    "data": { "user_id": user, "email": "e", "city": "Rome" },
+                });
+                Draft::structured(event.to_string().as_bytes()).expect("an event")
+            };
+            let drafts: Vec<Draft> = numbers.iter().map(draft).collect();
+            let reply = self.runtime.block_on(self.handle.publish(&self.tester, &drafts));
+            reply.outcome.expect("published");
+        }
+    }
+
     fn build(&self, version: VersionNo) {
         self.ask(Request::Build { version, budget: selfsame_core::Budget::default() }).expect("ordered");
         while self.handle.read(|serving| serving.generation(version).is_none()) {
@@ -111,6 +129,25 @@ async fn what_is_published_meanwhile_is_in_the_comparison() {
         assert_eq!((compared.at, compared.active), (bench.handle.position(), v(1)));
         let profile = compared.projections.iter().find(|p| p.name.as_str() == "profile").expect("a cache");
         assert_eq!((profile.changed, profile.samples.len()), (2, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_rows_are_compared_in_pieces_and_many_that_change_are_read_again_in_pieces() {
+    with_bench(|bench| {
+        bench.publish_many("early", PIECE_ROWS + 10);
+        let late = TOUCHED_WAIT_MAX / 4;
+        let compared = bench.compare(v(2), |bench| bench.publish_many("late", late)).expect("compared");
+        let rows = (1 + PIECE_ROWS + 10 + late) as u64;
+        let counts = |name: &str| {
+            let found = compared.projections.iter().find(|p| p.name.as_str() == name).expect("a projection");
+            (found.equal, found.added, found.removed, found.changed)
+        };
+        assert_eq!((counts("profile"), counts("by_city")), ((0, 0, 0, rows), (0, 0, 0, rows)));
+        assert_eq!((counts("welcome"), counts("cards")), ((0, 0, 0, rows), (0, rows, 0, 0)));
+        let serving = bench.handle.shared.serving.read();
+        assert_eq!(compared.digest, serving.generation(v(2)).expect("a generation").digest());
     })
     .await;
 }
