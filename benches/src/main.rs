@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p selfsame-benches -- [build] [lens] [publish] [replay] [rewind] [validate] [--smoke]`
 //!
+//! `cargo run --release -p selfsame-benches -- ordinary [--seconds N] [--changes N] [--json] [--smoke]`
+//! is the drill of the ordinary stack, see [`ordinary`].
+//!
 //! Runs of the things compared alternate and the median is shown, since machines drift: the ratio is what
 //! to quote, not the single figure. `--smoke` runs everything once on little data, to see that it works.
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
@@ -10,11 +13,14 @@
 mod build;
 mod corpus;
 mod lens;
+mod ordinary;
 mod publish;
 mod replay;
 mod report;
 mod rewind;
 mod validate;
+
+use std::process::ExitCode;
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -58,12 +64,17 @@ const SMOKE: Scale = Scale {
     built: 5_000,
 };
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = arguments.split_first()
+        && first == "ordinary"
+    {
+        return ordinary::run(rest);
+    }
     let known = ["build", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
-        std::process::exit(2);
+        return ExitCode::from(2);
     }
     let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
     let wanted =
@@ -86,4 +97,5 @@ fn main() {
     if wanted("validate") {
         validate::run(scale);
     }
+    ExitCode::SUCCESS
 }
