@@ -126,7 +126,7 @@ async fn readers_see_one_version_at_every_position() {
     stop.store(true, Ordering::Relaxed);
     let state = server.json(&["state"]);
     let switches = state["switches"].as_array().unwrap();
-    assert_eq!(switches.len(), 21);
+    assert_eq!(switches.len(), 1 + 2 + 20);
     let active_at = |position: u64| {
         let before = switches.iter().rev().find(|s| s["at"].as_u64().unwrap() <= position);
         before.unwrap()["to"].as_str().unwrap().to_owned()
