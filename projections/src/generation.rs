@@ -362,7 +362,7 @@ impl Generation {
 
 impl Arrivals {
     /// The way of an event type, looked up once for each writer's version.
-    fn way<'a>(
+    pub(crate) fn way<'a>(
         all: &'a mut IndexMap<Box<str>, Arrivals>,
         (event_type, writer): (&str, u32),
         (reader, plan): (&Version, &Plan),

@@ -140,10 +140,16 @@ impl Builder {
             let at = generation.position();
             if head.records_since(at) > HANDOVER_BEHIND_MAX {
                 let spans = self.serving.read().kinds().spans(at.next(), head, &reads, SPANS_MAX);
+                let mut whole = true;
                 for span in &spans {
                     self.fold_span((build, &mut pace), &mut generation, *span, &registry)?;
+                    // What is left of a span must not be passed over, even if the build was resumed by now.
+                    whole = generation.position() >= span.last;
+                    if !whole {
+                        break;
+                    }
                 }
-                if spans.len() < SPANS_MAX && build.goes_on() && generation.position() < head {
+                if whole && spans.len() < SPANS_MAX && generation.position() < head {
                     generation.skip_to(head);
                 }
             } else if settled {
@@ -165,9 +171,6 @@ impl Builder {
         span: Span,
         registry: &selfsame_schema::Registry,
     ) -> Result<(), BuildError> {
-        if !build.goes_on() {
-            return Ok(());
-        }
         if generation.position().next() < span.first {
             generation.skip_to(Position::new(span.first.get() - 1));
         }

@@ -420,9 +420,8 @@ impl World {
                 })
             };
             // A flipped bit is seen once and gone when the block is read again.
-            (1..READS_MAX)
-                .fold(read(), |outcome, _| outcome.or_else(|_| read()))
-                .map_err(|e| e.to_string())?;
+            let outcome = (1..READS_MAX).fold(read(), |outcome, _| outcome.or_else(|_| read()));
+            outcome.map_err(|e| e.to_string())?;
         }
         if generation.position() < until {
             generation.skip_to(until);
