@@ -5,48 +5,35 @@
 //! 1. Records come one after the other, none left out (P2): [`Generation::fold`] asserts it.
 //! 2. The state depends on the events and on nothing else (P6): not on positions, control records beside
 //!    [`Generation::finish_job`], the order of a hash table, or the moment of settling.
-//! 3. An event that fails in one projection changes nothing in it, and all others fold it. An event that
+//! 3. A projection that two versions read alike may be held by both generations; one of them folds it,
+//!    while the others leave it out ([`Lent`]). What is read from either is the same.
+//! 4. An event that fails in one projection changes nothing in it, and all others fold it. An event that
 //!    the lens cannot express changes nothing at all. An event of a type that no projection reads is not
 //!    looked at, so that passing it over is the same ([`Generation::skip_to`]).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use selfsame_record::{ArchivedRecord, Digest, Name, Position, VersionNo};
-use selfsame_schema::{Decoder, Registry, Version};
+use selfsame_schema::{Registry, Version};
 use serde::Serialize;
 
+use crate::arrival::{Arrival, Arrivals};
 use crate::cache::Cache;
 use crate::event::EventRead;
-use crate::index::Index;
-use crate::plan::{Plan, ProjectionKind, ProjectionPlan, Route};
-use crate::queue::{self, Queue};
-use crate::reduction::{self, Reduction};
+use crate::plan::{Plan, ProjectionKind};
+use crate::queue::Queue;
 use crate::side::Side;
 use crate::skipped::{Reason, Skipped};
-use crate::table::{Change, Table};
-use crate::touched::{Key, Touched};
+use crate::table::Change;
+use crate::touched::Touched;
+use crate::unit::{State, Unit};
 use crate::view::View;
 
+/// A projection's state that another generation holds as well. While it is held twice nobody folds it.
 #[derive(Debug)]
-enum State {
-    Cache(Cache),
-    View(View),
-    Queue(Queue),
-}
-
-/// How events of one type arrive here, by writer's version, as far as one was met. What a registry once said
-/// about two of its versions stays, so the answer that there is no way is kept too.
-#[derive(Debug, Default)]
-pub(crate) struct Arrivals(Vec<(u32, Result<Arrival, Reason>)>);
-
-/// The way of an event type from a writer's version: through the lenses, to what reads it under the name
-/// that it has here.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) decoder: Arc<Decoder>,
-    pub(crate) routes: Arc<[Route]>,
-}
+pub struct Lent(Arc<Unit>);
 
 /// One line of [`Generation::report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,10 +56,11 @@ pub struct Generation {
     version: Arc<Version>,
     plan: Arc<Plan>,
     position: Position,
-    /// In the order of the plan's projections.
-    states: Vec<State>,
+    /// In the order of the plan's projections; none for one that another generation folds.
+    units: Vec<Option<Arc<Unit>>>,
     /// By the name that the writer's version has for the type.
     arrivals: IndexMap<Box<str>, Arrivals>,
+    /// Events of types that the version does not know, or that no lens leads to.
     skipped: Skipped,
     scratch: Vec<(u16, Change)>,
     /// How many watch what the folds touch.
@@ -82,12 +70,12 @@ pub struct Generation {
 impl Generation {
     /// The state before the first record.
     pub fn new(version: Arc<Version>, plan: Arc<Plan>) -> Generation {
-        let states = plan.projections.iter().map(new_state).collect();
+        let units = plan.projections.iter().map(|plan| Some(Arc::new(Unit::new(plan)))).collect();
         Generation {
             version,
             plan,
             position: Position::ZERO,
-            states,
+            units,
             arrivals: IndexMap::new(),
             skipped: Skipped::default(),
             scratch: vec![],
@@ -118,16 +106,16 @@ impl Generation {
     /// Whether folding an event of this type, written in this version, could change or note anything: a
     /// projection reads it, or the version cannot take it in.
     pub fn reads(&mut self, event_type: &str, writer: u32, registry: &Registry) -> bool {
-        let Generation { version, plan, arrivals, .. } = self;
+        let Generation { version, plan, arrivals, units, .. } = self;
         match Arrivals::way(arrivals, (event_type, writer), (version, plan), registry) {
-            Ok(arrival) => !arrival.routes.is_empty(),
+            Ok(arrival) => arrival.routes.iter().any(|route| is_here(units, route.projection)),
             Err(_) => true,
         }
     }
 
-    /// Whether it has queues, which the outcomes of jobs are for.
+    /// Whether it folds queues, which the outcomes of jobs are for.
     pub fn has_queues(&self) -> bool {
-        self.plan.queues().next().is_some()
+        self.units.iter().flatten().any(|unit| matches!(unit.state, State::Queue(_)))
     }
 
     /// Passes over records that it does not read, up to and with one.
@@ -154,7 +142,7 @@ impl Generation {
         let Some(event) = record.event() else {
             return;
         };
-        let Generation { version, plan, states, arrivals, skipped, scratch, .. } = self;
+        let Generation { version, plan, units, arrivals, skipped, scratch, .. } = self;
         let event_type = event.event_type.as_str();
         let writer = event.version.to_native();
         let way = Arrivals::way(arrivals, (event_type, writer), (version, plan), registry);
@@ -165,32 +153,25 @@ impl Generation {
                 return skipped.note(event_type, None, *reason, at, detail);
             }
         };
-        if routes.is_empty() {
+        if !routes.iter().any(|route| is_here(units, route.projection)) {
             return;
         }
-        let decoded = match decoder.decode(&event.row) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                return skipped.note(event_type, None, Reason::Inexpressible, at, || Some(error.to_string()));
-            }
-        };
-        let read = EventRead { record, event, decoded: &decoded, event_type: decoder.event_type().as_str() };
-        for route in &**routes {
-            let Some(state) = states.get_mut(route.projection) else {
-                continue;
-            };
-            let name = || plan.projections.get(route.projection).map(|plan| &plan.name);
-            match route.condition.as_ref().map(|condition| condition.holds(read)) {
-                None | Some(Ok(true)) => {}
-                Some(Ok(false)) => continue,
-                Some(Err(error)) => {
-                    let detail = || Some(error.to_string());
-                    skipped.note(event_type, name(), Reason::ConditionFailed, at, detail);
-                    continue;
+        let here = decoder.event_type().as_str();
+        match decoder.decode(&event.row) {
+            Ok(decoded) => {
+                let read = EventRead { record, event, decoded: &decoded, event_type: here };
+                for route in &**routes {
+                    if let Some(unit) = unit_mut(units, route.projection) {
+                        unit.fold(route, read, scratch);
+                    }
                 }
             }
-            if let Err(reason) = fold_route(state, route, read, scratch) {
-                skipped.note(event_type, name(), reason, at, || None);
+            Err(error) => {
+                for route in &**routes {
+                    if let Some(unit) = unit_mut(units, route.projection) {
+                        unit.note_inexpressible((event_type, here), at, || Some(error.to_string()));
+                    }
+                }
             }
         }
     }
@@ -203,20 +184,17 @@ impl Generation {
     /// If the source is behind the last folded record.
     pub fn finish_job(&mut self, queue: &str, source: Position) {
         assert!(source <= self.position, "a job from {source} finished at {}", self.position);
-        let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(queue));
-        if let Some(State::Queue(queue)) = at.ok().and_then(|at| self.states.get_mut(at)) {
-            queue.finish(source);
+        if let Some(unit) = self.find(queue).and_then(|at| unit_mut(&mut self.units, at)) {
+            unit.finish(source);
         }
     }
 
     /// Brings digests and indexes up to date, at the end of a batch. Whoever reads before it gets the same
     /// answers, more slowly.
     pub fn settle(&mut self) {
-        for state in &mut self.states {
-            match state {
-                State::Cache(cache) => cache.table.settle(),
-                State::View(view) => view.table.settle(),
-                State::Queue(queue) => queue.settle(),
+        for at in 0..self.units.len() {
+            if let Some(unit) = unit_mut(&mut self.units, at) {
+                unit.settle();
             }
         }
     }
@@ -225,12 +203,7 @@ impl Generation {
     /// noted is shared: one takes it ([`Generation::take_touched`]) and hands it on.
     pub fn watch(&mut self) {
         self.watchers += 1;
-        for state in &mut self.states {
-            match state {
-                State::Cache(Cache { table }) | State::View(View { table }) => table.touched().begin(),
-                State::Queue(queue) => queue.touched().begin(),
-            }
-        }
+        self.align_notes();
     }
 
     /// One who watched does so no longer; after the last one nothing is noted, and what was not taken is
@@ -242,15 +215,7 @@ impl Generation {
     pub fn unwatch(&mut self) {
         assert!(self.watchers > 0, "nobody watches {}", self.version.no());
         self.watchers -= 1;
-        if self.watchers > 0 {
-            return;
-        }
-        for state in &mut self.states {
-            match state {
-                State::Cache(Cache { table }) | State::View(View { table }) => table.touched().end(),
-                State::Queue(queue) => queue.touched().end(),
-            }
-        }
+        self.align_notes();
     }
 
     /// Whether somebody watches.
@@ -258,46 +223,92 @@ impl Generation {
         self.watchers > 0
     }
 
+    /// Has what is noted follow from who watches, in every projection that nobody else holds at the moment.
+    /// For the others it is called again when they were left out elsewhere.
+    pub fn align_notes(&mut self) {
+        let watched = self.is_watched();
+        for unit in self.units.iter_mut().flatten().filter_map(Arc::get_mut) {
+            unit.note_touched(watched);
+        }
+    }
+
+    /// Notes which rows of this projection the next folds touch, for somebody who watches another generation
+    /// that holds it, too.
+    ///
+    /// # Panics
+    ///
+    /// If the other generation did not leave it out.
+    pub fn note_for_another(&mut self, projection: &str) {
+        if let Some(unit) = self.find(projection).and_then(|at| unit_mut(&mut self.units, at)) {
+            unit.note_touched(true);
+        }
+    }
+
     /// What folds touched since this was last taken, by projection and then in order; a key may stand there
     /// more than once. Empty if nobody watches.
     pub fn take_touched(&mut self) -> Vec<Touched> {
         let mut all = vec![];
-        if self.watchers == 0 {
-            return all;
-        }
-        for (projection, state) in self.states.iter_mut().enumerate() {
-            match state {
-                State::Cache(Cache { table }) | State::View(View { table }) => {
-                    let keys = table.touched().take().into_iter().map(Key::Row);
-                    all.extend(keys.map(|key| Touched { projection, key }));
-                }
-                State::Queue(queue) => {
-                    let keys = queue.touched().take().into_iter().map(Key::Job);
-                    all.extend(keys.map(|key| Touched { projection, key }));
-                }
+        for (projection, unit) in self.units.iter_mut().enumerate() {
+            if let Some(unit) = unit.as_mut().and_then(Arc::get_mut) {
+                all.extend(unit.take_touched().into_iter().map(|key| Touched { projection, key }));
             }
         }
         all
     }
 
-    /// About how many bytes its projections take in memory.
+    /// Leaves a projection out: another generation folds it.
+    pub fn leave_out(&mut self, projection: &str) {
+        self.set(projection, None);
+    }
+
+    /// Gives a projection's state to be held by another generation too, if it has it.
+    pub fn lend(&self, projection: &str) -> Option<Lent> {
+        self.unit(projection).map(|unit| Lent(Arc::clone(unit)))
+    }
+
+    /// Holds a projection's state with the generation that lent it, until it is left out again.
+    pub fn borrow(&mut self, projection: &str, lent: Lent) {
+        self.set(projection, Some(lent.0));
+    }
+
+    /// The projections that are left out.
+    pub fn left_out(&self) -> impl Iterator<Item = &Name> {
+        let units = self.plan.projections.iter().zip(&self.units);
+        units.filter(|(_, unit)| unit.is_none()).map(|(plan, _)| &plan.name)
+    }
+
+    /// Whether both hold one and the same state of a projection.
+    pub fn shares(&self, other: &Generation, projection: &str) -> bool {
+        let both = self.unit(projection).zip(other.unit(projection));
+        both.is_some_and(|(own, other)| Arc::ptr_eq(own, other))
+    }
+
+    /// About how many bytes the projections that are not left out take in memory.
     pub fn bytes(&self) -> u64 {
-        let bytes = self.states.iter().map(|state| match state {
-            State::Cache(cache) => cache.table.bytes(),
-            State::View(view) => view.table.bytes(),
-            State::Queue(queue) => queue.bytes(),
-        });
-        bytes.sum::<usize>() as u64
+        self.units.iter().flatten().map(|unit| unit.bytes()).sum::<usize>() as u64
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok()
+    }
+
+    fn unit(&self, name: &str) -> Option<&Arc<Unit>> {
+        self.units.get(self.find(name)?)?.as_ref()
+    }
+
+    fn set(&mut self, name: &str, unit: Option<Arc<Unit>>) {
+        if let Some(place) = self.find(name).and_then(|at| self.units.get_mut(at)) {
+            *place = unit;
+        }
     }
 
     fn state(&self, name: &str) -> Option<&State> {
-        let at = self.plan.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok()?;
-        self.states.get(at)
+        self.unit(name).map(|unit| &unit.state)
     }
 
     /// What the projection at this place of the plan holds.
     pub(crate) fn side(&self, place: usize) -> Option<Side<'_>> {
-        self.states.get(place).map(|state| match state {
+        self.units.get(place)?.as_ref().map(|unit| match &unit.state {
             State::Cache(Cache { table }) | State::View(View { table }) => Side::Table(table),
             State::Queue(queue) => Side::Queue(queue),
         })
@@ -320,28 +331,24 @@ impl Generation {
 
     /// How many objects, rows or pending jobs each projection has, by name.
     pub fn sizes(&self) -> impl Iterator<Item = (Name, u64)> {
-        self.plan.projections.iter().zip(&self.states).map(|(plan, state)| {
-            let rows = match state {
-                State::Cache(cache) => cache.len(),
-                State::View(view) => view.len(),
-                State::Queue(queue) => queue.len(),
-            };
-            (plan.name.clone(), rows as u64)
-        })
+        let units = self.plan.projections.iter().zip(&self.units);
+        units.filter_map(|(plan, unit)| Some((plan.name.clone(), unit.as_ref()?.len() as u64)))
     }
 
     /// Each projection's size and digest, by name.
+    ///
+    /// # Panics
+    ///
+    /// If a projection is left out: what is not all there is not reported.
     pub fn report(&self) -> Vec<ProjectionReport> {
-        let line = |(plan, state): (&ProjectionPlan, &State)| {
-            let (rows, bytes, digest) = match state {
-                State::Cache(cache) => (cache.len(), cache.table.bytes(), cache.digest()),
-                State::View(view) => (view.len(), view.table.bytes(), view.digest()),
-                State::Queue(queue) => (queue.len(), queue.bytes(), queue.digest()),
-            };
-            let (name, kind) = (plan.name.clone(), plan.kind);
-            ProjectionReport { name, kind, rows: rows as u64, bytes: bytes as u64, digest }
-        };
-        self.plan.projections.iter().zip(&self.states).map(line).collect()
+        let whole = self.left_out().next().is_none();
+        assert!(whole, "{} is reported without its lent projections", self.version.no());
+        let units = self.plan.projections.iter().zip(self.units.iter().flatten());
+        let line = units.map(|(plan, unit)| {
+            let (rows, bytes, digest) = (unit.len() as u64, unit.bytes() as u64, unit.digest());
+            ProjectionReport { name: plan.name.clone(), kind: plan.kind, rows, bytes, digest }
+        });
+        line.collect()
     }
 
     /// The digest of the whole state: of name, kind and digest of each projection. Equal states have equal
@@ -355,95 +362,40 @@ impl Generation {
     }
 
     /// The events that this version could not take in.
-    pub fn skipped(&self) -> &Skipped {
-        &self.skipped
+    pub fn skipped(&self) -> Skipped {
+        let mut skipped = self.skipped.clone();
+        self.unit_notes().for_each(|notes| skipped.absorb(notes));
+        skipped
+    }
+
+    /// How many times an event was skipped; one that two projections skipped counts twice.
+    pub fn skipped_count(&self) -> u64 {
+        self.skipped.count() + self.unit_notes().map(Skipped::count).sum::<u64>()
+    }
+
+    /// What the projections noted. Whoever reads a type notes the same events that the lens did not express,
+    /// so one of them is enough.
+    fn unit_notes(&self) -> impl Iterator<Item = &Skipped> {
+        let mut types: BTreeSet<&str> = BTreeSet::new();
+        self.units.iter().flatten().flat_map(move |unit| {
+            let once = unit.inexpressible.iter().filter(|(here, _)| types.insert(here));
+            let once: Vec<&Skipped> = once.map(|(_, notes)| notes).collect();
+            std::iter::once(&unit.skipped).chain(once)
+        })
     }
 }
 
-impl Arrivals {
-    /// The way of an event type, looked up once for each writer's version.
-    pub(crate) fn way<'a>(
-        all: &'a mut IndexMap<Box<str>, Arrivals>,
-        (event_type, writer): (&str, u32),
-        (reader, plan): (&Version, &Plan),
-        registry: &Registry,
-    ) -> Result<&'a Arrival, &'a Reason> {
-        let at = match all.get_index_of(event_type) {
-            Some(at) => at,
-            None => all.insert_full(event_type.into(), Arrivals::default()).0,
-        };
-        let known = all.get_index_mut(at).map(|(_, known)| known);
-        known.map_or(Err(&Reason::NoLens), |known| known.get(writer, reader, event_type, plan, registry))
-    }
-
-    pub(crate) fn get(
-        &mut self,
-        writer: u32,
-        reader: &Version,
-        event_type: &str,
-        plan: &Plan,
-        registry: &Registry,
-    ) -> Result<&Arrival, &Reason> {
-        let known = self.0.iter().position(|(version, _)| *version == writer);
-        let at = known.unwrap_or_else(|| {
-            self.0.push((writer, arrival(writer, reader, event_type, plan, registry)));
-            self.0.len() - 1
-        });
-        self.0.get(at).map_or(Err(&Reason::NoLens), |(_, arrival)| arrival.as_ref())
-    }
+fn is_here(units: &[Option<Arc<Unit>>], at: usize) -> bool {
+    units.get(at).is_some_and(Option::is_some)
 }
 
-/// How an event type of a writer's version arrives at the reader's.
-fn arrival(
-    writer: u32,
-    reader: &Version,
-    event_type: &str,
-    plan: &Plan,
-    registry: &Registry,
-) -> Result<Arrival, Reason> {
-    let written = VersionNo::new(writer);
-    let Some(decoder) = written.and_then(|writer| registry.decoder(writer, reader.no(), event_type)) else {
-        let known = reader.event(event_type).is_some();
-        return Err(if known { Reason::NoLens } else { Reason::UnknownType });
-    };
-    match plan.routes.get(decoder.event_type().as_str()) {
-        Some(routes) => Ok(Arrival { routes: routes.clone(), decoder }),
-        None => Err(Reason::UnknownType),
-    }
-}
-
-fn new_state(plan: &ProjectionPlan) -> State {
-    let columns = || plan.columns.clone();
-    match plan.kind {
-        ProjectionKind::Cache => State::Cache(Cache { table: Table::new(columns(), vec![]) }),
-        ProjectionKind::View => {
-            // The index over no columns is the order of the keys.
-            let indexes = std::iter::once(Index::new(&[])).chain(plan.indexes.iter().map(|i| Index::new(i)));
-            State::View(View { table: Table::new(columns(), indexes.collect()) })
-        }
-        ProjectionKind::Jobs => State::Queue(Queue::new(plan.name.clone())),
-    }
-}
-
-fn fold_route(
-    state: &mut State,
-    route: &Route,
-    read: EventRead<'_>,
-    scratch: &mut Vec<(u16, Change)>,
-) -> Result<(), Reason> {
-    let table = match (state, &route.reduction) {
-        (State::Queue(queue), Reduction::Input(fields)) => {
-            queue.push(read.record.at(), queue::read_input(read, fields)?);
-            return Ok(());
-        }
-        (State::Cache(Cache { table }) | State::View(View { table }), _) => table,
-        (State::Queue(_), _) => return Ok(()),
-    };
-    let key = read.key(&route.key)?;
-    match &route.reduction {
-        Reduction::Delete => table.delete(&key),
-        Reduction::Change(steps) => reduction::fold_row(table, &key, steps, read, scratch)?,
-        Reduction::Input(_) => {}
-    }
-    Ok(())
+/// A unit to fold; none if it is left out.
+///
+/// # Panics
+///
+/// If another generation holds it, too: one of them has to leave it out meanwhile.
+fn unit_mut(units: &mut [Option<Arc<Unit>>], at: usize) -> Option<&mut Unit> {
+    let unit = units.get_mut(at)?.as_mut()?;
+    #[expect(clippy::expect_used, reason = "whoever lends leaves out in all generations but one")]
+    Some(Arc::get_mut(unit).expect("a projection is folded by one generation"))
 }

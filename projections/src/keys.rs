@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use selfsame_record::ArchivedRecord;
 use selfsame_schema::{Registry, Version};
 
+use crate::arrival::{Arrival, Arrivals};
 use crate::event::EventRead;
-use crate::generation::{Arrival, Arrivals, Generation};
+use crate::generation::Generation;
 use crate::plan::{Plan, ProjectionKind};
 
 /// Finds the keys that events touch in one cache or view of a version.
@@ -36,12 +37,8 @@ impl TouchedKeys {
     pub fn of(&mut self, record: &ArchivedRecord, registry: &Registry) -> Option<String> {
         let event = record.event()?;
         let event_type = event.event_type.as_str();
-        let known = match self.arrivals.get_mut(event_type) {
-            Some(known) => known,
-            None => self.arrivals.entry(event_type.into()).or_default(),
-        };
-        let writer = event.version.to_native();
-        let arrival = known.get(writer, &self.version, event_type, &self.plan, registry);
+        let (writer, reader) = (event.version.to_native(), (&*self.version, &*self.plan));
+        let arrival = Arrivals::way(&mut self.arrivals, (event_type, writer), reader, registry);
         let Arrival { decoder, routes } = arrival.ok()?;
         let route = routes.iter().find(|route| route.projection == self.projection)?;
         let decoded = decoder.decode(&event.row).ok()?;

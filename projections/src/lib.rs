@@ -37,6 +37,7 @@
 // The order of a hash map is not in the log, so a pure package never goes by it.
 #![warn(clippy::iter_over_hash_type)]
 
+mod arrival;
 mod cache;
 mod cell;
 mod compare;
@@ -61,13 +62,14 @@ mod side;
 mod skipped;
 mod table;
 mod touched;
+mod unit;
 mod view;
 
 pub use cache::Cache;
 pub use cell::{Cell, List};
 pub use compare::{CompareError, Comparison, Skip};
 pub use compared::{Change, ComparedProjection, RowChange, RowSample};
-pub use generation::{Generation, ProjectionReport};
+pub use generation::{Generation, Lent, ProjectionReport};
 pub use keys::TouchedKeys;
 pub use limits::*;
 pub use plan::{Plan, ProjectionKind, ProjectionPlan, QueuePlan};

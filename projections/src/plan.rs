@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use selfsame_record::{Digest, Name};
-use selfsame_schema::{Problem, Version};
+use selfsame_record::{Digest, Name, VersionNo};
+use selfsame_schema::{Problem, Registry, Version};
 use serde::Serialize;
 
 use crate::compile;
@@ -93,7 +93,7 @@ pub(crate) struct Route {
 }
 
 /// All projections of one version, compiled: every expression is checked against the event schemas.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// By name.
     pub(crate) projections: Vec<ProjectionPlan>,
@@ -142,6 +142,28 @@ impl Plan {
     /// How the jobs of this queue are tried.
     pub fn queue(&self, name: &str) -> Option<&QueuePlan> {
         self.projection(name)?.queue.as_ref()
+    }
+
+    /// The event types that the projection reads.
+    pub fn event_types(&self, name: &str) -> impl Iterator<Item = &str> {
+        let at = self.projections.binary_search_by(|plan| plan.name.as_str().cmp(name)).ok();
+        let reads = move |routes: &[Route]| routes.iter().any(|route| Some(route.projection) == at);
+        self.routes.iter().filter(move |(_, routes)| reads(routes)).map(|(event_type, _)| &**event_type)
+    }
+
+    /// Whether two versions' projections of this name are one and the same: their content is equal, and each
+    /// event type that they read is read alike, whoever writes it.
+    pub fn is_shared(
+        &self,
+        name: &str,
+        (own, other): (VersionNo, VersionNo),
+        plan: &Plan,
+        registry: &Registry,
+    ) -> bool {
+        let id = self.content_id(name);
+        id.is_some()
+            && id == plan.content_id(name)
+            && self.event_types(name).all(|event_type| registry.reads_alike(own, other, event_type))
     }
 
     /// Names what the projection says and what it reads: its canonical section, the shapes of the event

@@ -55,6 +55,19 @@ pub struct Notes {
     pub detail: Option<String>,
 }
 
+impl Notes {
+    fn absorb(&mut self, other: &Notes) {
+        self.count += other.count;
+        if other.first < self.first {
+            (self.first, self.detail) = (other.first, other.detail.clone());
+        }
+        self.last = self.last.max(other.last);
+        self.samples.extend(&other.samples);
+        self.samples.sort_unstable();
+        self.samples.truncate(SAMPLES_MAX);
+    }
+}
+
 /// One line of [`Skipped`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SkippedLine<'a> {
@@ -111,6 +124,21 @@ impl Skipped {
             let more = line.notes.count.saturating_sub(there.map_or(0, |there| there.count));
             Some((line, more.max(1)))
         })
+    }
+
+    /// Takes in what another one counted: other events, or of other projections.
+    pub(crate) fn absorb(&mut self, other: &Skipped) {
+        for (event_type, lines) in &other.by_type {
+            let own = self.by_type.entry(event_type.clone()).or_default();
+            for (key, notes) in lines {
+                match own.get_mut(key) {
+                    Some(before) => before.absorb(notes),
+                    None => {
+                        own.insert(key.clone(), notes.clone());
+                    }
+                }
+            }
+        }
     }
 
     /// Notes an event. The detail is asked for only if it is the first of its kind.
@@ -197,6 +225,21 @@ mod tests {
         note(&mut one, "b", Reason::NoLens, 4, "");
         note(&mut one, "b", Reason::NoLens, 5, "");
         assert_eq!(one.beyond(&other).map(|(_, more)| more).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn what_was_counted_apart_is_counted_together() {
+        let mut both = Skipped::default();
+        let mut parts = [Skipped::default(), Skipped::default()];
+        for at in 1..=20_u64 {
+            let detail = || Some(format!("detail of {at}"));
+            both.note("a", None, Reason::Inexpressible, Position::new(at), detail);
+            let part = &mut parts[usize::from(at % 3 != 0)];
+            part.note("a", None, Reason::Inexpressible, Position::new(at), detail);
+        }
+        let mut sum = Skipped::default();
+        parts.iter().for_each(|part| sum.absorb(part));
+        assert_eq!(sum, both);
     }
 
     #[test]

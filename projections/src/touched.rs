@@ -54,12 +54,13 @@ impl<T> Notes<T> {
         }
     }
 
-    pub(crate) fn begin(&mut self) {
-        self.0.get_or_insert_default();
-    }
-
-    pub(crate) fn end(&mut self) {
-        self.0 = None;
+    /// Begins to note, or ends it and forgets what was not taken.
+    pub(crate) fn set(&mut self, begins: bool) {
+        if begins {
+            self.0.get_or_insert_default();
+        } else {
+            self.0 = None;
+        }
     }
 
     pub(crate) fn take(&mut self) -> Vec<T> {

@@ -166,6 +166,18 @@ impl Registry {
         Some(Arc::new(decoder))
     }
 
+    /// Whether both versions read every event of a type alike, whichever version wrote or will write it: they
+    /// and all versions on the way between them have the type under one name, with one schema and no lens.
+    ///
+    /// The way from a writer to one of them differs from the way to the other only by a part of the way
+    /// between the two.
+    pub fn reads_alike(&self, one: VersionNo, other: VersionNo, event_type: &str) -> bool {
+        let shapes = self.version(one).and_then(|version| version.shapes.get_key_value(event_type));
+        let Some(((name, _), way)) = shapes.zip(self.way(one, other)) else { return false };
+        let hops = hops(&way, name);
+        hops.is_some_and(|hops| hops.iter().all(|h| h.name == name) && Change::along(&hops) == Change::Same)
+    }
+
     /// What becomes of each event type on the way from one version to another, by the name at its end; of a
     /// type that ends, by the name that it has.
     pub fn changes(&self, from: VersionNo, to: VersionNo) -> Vec<TypeChange> {

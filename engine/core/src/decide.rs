@@ -53,7 +53,7 @@ impl Core {
                 Ok(Answer::Abandoned { version })
             }
             Request::Candidate { generation } => {
-                self.candidate(batch, principal, *generation, now);
+                self.candidate(batch, principal, *generation, now, serving);
                 Ok(Answer::Noted {})
             }
             Request::BuildFailed { version, reason } => {
@@ -229,10 +229,17 @@ impl Core {
         &mut self,
         batch: &mut Batch,
         principal: &str,
-        generation: selfsame_projections::Generation,
+        mut generation: selfsame_projections::Generation,
         now: Micros,
+        serving: &Serving,
     ) {
         assert_eq!(generation.position(), self.head, "a candidate is complete up to the head");
+        let version = generation.version();
+        if !serving.fill(&mut generation) {
+            // Who had what it left out was dropped meanwhile, so it is built again, with that in it.
+            batch.effects.extend(self.life.is_building(version).then_some(Effect::StartBuild { version }));
+            return;
+        }
         let Some(records) = self.life.ready(generation.version(), generation.digest()) else { return };
         batch.adopt = Some(generation);
         self.change(batch, principal, records, now);

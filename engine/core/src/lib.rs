@@ -37,6 +37,7 @@ mod refusal;
 mod refusals;
 mod samples;
 mod serving;
+mod sharing;
 mod tray;
 mod watching;
 

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::core::{Core, ReplayError, Settings};
 use crate::serving::{Serving, fold};
+use crate::sharing::leave_out_shared;
 
 /// Shows records, block by block, until told to break.
 pub type Visit<'a> = dyn FnMut(&[ArchivedRecord]) -> ControlFlow<()> + 'a;
@@ -39,7 +40,12 @@ pub fn recover<E: std::error::Error + 'static>(
 ) -> Result<(Core, Serving), RecoveryError<E>> {
     let core = recover_core(settings, scan)?;
     let live = core.lifecycle().live();
-    let mut generations: Vec<Generation> = live.into_iter().filter_map(|v| core.new_generation(v)).collect();
+    let mut generations: Vec<Generation> = Vec::new();
+    for mut generation in live.into_iter().filter_map(|version| core.new_generation(version)) {
+        let others: Vec<&Generation> = generations.iter().collect();
+        leave_out_shared(&mut generation, &others, core.registry());
+        generations.push(generation);
+    }
     let mut serving = Serving::default();
     let registry = Arc::clone(core.registry());
     let visited = scan(&mut |records| {
@@ -75,6 +81,13 @@ pub fn recover_core<E: std::error::Error + 'static>(
 }
 
 impl Core {
+    /// An empty generation of a registered version, without what a live generation has as well.
+    pub fn new_generation_beside(&self, version: VersionNo, serving: &Serving) -> Option<Generation> {
+        let mut generation = self.new_generation(version)?;
+        serving.leave_out_shared(&mut generation);
+        Some(generation)
+    }
+
     /// An empty generation of a registered version.
     pub fn new_generation(&self, version: VersionNo) -> Option<Generation> {
         let document = self.registry.version(version)?;

@@ -24,6 +24,7 @@ use crate::meters::Meters;
 use crate::plans::Plans;
 use crate::probation::OnProbation;
 use crate::samples::Samples;
+use crate::sharing::{self, Share};
 use crate::watching::{Lost, TouchedRows, WatchId, Watches};
 
 /// What readers are told of versions and jobs.
@@ -87,6 +88,7 @@ pub struct Serving {
     meters: Meters,
     watches: Watches,
     kinds: Kinds,
+    sharing: Vec<Share>,
 }
 
 impl Serving {
@@ -223,11 +225,18 @@ impl Serving {
     ///
     /// # Panics
     ///
-    /// If a generation that the core says is live is missing, or any is not at the head.
+    /// If a generation that the core says is live is missing, or any is not at the head, or one left out what
+    /// none before it has.
     pub fn assemble(mut self, core: &Core, generations: Vec<Generation>) -> Serving {
         assert_eq!(self.position, core.head(), "the log was read to its head");
         self.status = core.status();
-        self.generations = generations.into_iter().map(|g| (g.version(), g)).collect();
+        let registry = Arc::clone(&self.status.admission.registry);
+        for mut generation in generations {
+            let whole = self.fill_from(&mut generation, &registry);
+            assert!(whole, "{} has everything that it left out", generation.version());
+            self.generations.insert(generation.version(), generation);
+        }
+        self.sharing = sharing::shares(&self.generations);
         let at_head = self.generations.values().all(|g| g.position() == self.position);
         assert!(at_head, "every generation is folded up to {}", self.position);
         let have: Vec<VersionNo> = self.generations.keys().copied().collect();
@@ -269,8 +278,10 @@ impl Serving {
             assert_eq!(generation.position(), self.position, "a generation is adopted in step");
             self.watches.gone(&mut self.generations, generation.version());
             self.generations.insert(generation.version(), generation);
+            self.sharing = sharing::shares(&self.generations);
         }
         self.watches.align(&mut self.generations, self.status.admission.active);
+        sharing::part(&self.sharing, &mut self.generations);
         let registry = Arc::clone(&self.status.admission.registry);
         for record in records {
             self.observe(record);
@@ -278,16 +289,17 @@ impl Serving {
                 fold(generation, record, &registry);
             }
         }
-        self.drop_retired();
         for generation in self.generations.values_mut() {
             generation.settle();
         }
-        self.watches.hand_on(&mut self.generations);
+        self.watches.hand_on(&mut self.generations, &self.sharing);
+        sharing::join(&self.sharing, &mut self.generations);
+        self.drop_retired();
         self.count_failures(active_before);
     }
 
     fn count_failures(&mut self, active_before: Option<VersionNo>) {
-        let Some(count) = self.active_generation().map(|generation| generation.skipped().count()) else {
+        let Some(count) = self.active_generation().map(Generation::skipped_count) else {
             return;
         };
         if self.active() == active_before {
@@ -300,10 +312,35 @@ impl Serving {
     fn drop_retired(&mut self) {
         let live = &self.status.admission.live;
         let retired = self.generations.keys().filter(|version| !live.contains(version)).copied();
-        for version in retired.collect::<Vec<_>>() {
-            self.watches.gone(&mut self.generations, version);
-            self.generations.remove(&version);
+        let retired = retired.collect::<Vec<_>>();
+        for version in &retired {
+            self.watches.gone(&mut self.generations, *version);
+            self.generations.remove(version);
         }
+        if !retired.is_empty() {
+            self.sharing = sharing::shares(&self.generations);
+        }
+    }
+
+    /// Leaves out of a generation that is to be built what a live one has as well.
+    pub fn leave_out_shared(&self, generation: &mut Generation) {
+        let others: Vec<&Generation> = self.generations.values().collect();
+        sharing::leave_out_shared(generation, &others, &self.status.admission.registry);
+    }
+
+    /// Gives a generation what it left out; false if no live generation has something of it any longer.
+    ///
+    /// # Panics
+    ///
+    /// If the generation is not at the same position.
+    pub fn fill(&self, generation: &mut Generation) -> bool {
+        assert_eq!(generation.position(), self.position, "what is lent is of one position");
+        self.fill_from(generation, &self.status.admission.registry)
+    }
+
+    fn fill_from(&self, generation: &mut Generation, registry: &Registry) -> bool {
+        let others: Vec<&Generation> = self.generations.values().collect();
+        sharing::fill(generation, &others, registry)
     }
 
     fn observe_control(&mut self, record: &ArchivedRecord, json: &str) {

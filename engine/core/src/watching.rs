@@ -16,6 +16,7 @@ use selfsame_projections::{Generation, Touched};
 use selfsame_record::VersionNo;
 
 use crate::limits::TOUCHED_MAX;
+use crate::sharing::{self, Share};
 
 type Generations = BTreeMap<VersionNo, Generation>;
 
@@ -137,12 +138,10 @@ impl Watches {
     }
 
     /// After the folds of a commit: hands on what they touched.
-    pub(crate) fn hand_on(&mut self, generations: &mut Generations) {
+    pub(crate) fn hand_on(&mut self, generations: &mut Generations, shares: &[Share]) {
         self.touched.clear();
         let mut too_many = vec![];
-        for (version, generation) in generations.iter_mut().filter(|(_, generation)| generation.is_watched())
-        {
-            let touched = generation.take_touched();
+        for (version, touched) in &sharing::take_touched(shares, generations) {
             for rows in self.watches.values_mut().filter_map(|watch| watch.as_mut().ok()?.get_mut(version)) {
                 rows.extend(touched.iter().cloned());
                 if rows.len() > TOUCHED_MAX {
@@ -150,7 +149,7 @@ impl Watches {
                 }
             }
             if self.followed == Some(*version) {
-                self.touched = touched;
+                self.touched.clone_from(touched);
             }
         }
         for version in too_many {

@@ -59,7 +59,7 @@ pub fn replay(
         position: generation.position(),
         digest: generation.digest(),
         projections: generation.report(),
-        skipped: generation.skipped().count(),
+        skipped: generation.skipped_count(),
         seconds: started.elapsed().as_secs_f64(),
     };
     Ok((replayed, generation))

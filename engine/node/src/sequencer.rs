@@ -189,7 +189,12 @@ impl Sequencer {
             Err(reason) => self.enqueue(Request::BuildFailed { version, reason }),
         }
         self.step();
-        self.shared.builder.finished(version, head);
+        match self.core.lifecycle().stage(version) {
+            Some(stage) if stage.is_live() => self.shared.builder.finished(version, head),
+            // It left out what nobody has any longer, and is built again.
+            Some(Stage::Building { .. }) => {}
+            _ => self.shared.builder.stop(version),
+        }
     }
 
     /// One group commit.
@@ -264,7 +269,7 @@ impl Sequencer {
     }
 
     fn start_build(&self, version: VersionNo) {
-        let generation = self.core.new_generation(version);
+        let generation = self.core.new_generation_beside(version, &self.shared.serving.read());
         if let Some((generation, (budget, paused))) = generation.zip(self.ordered(version)) {
             self.shared.builder.start(generation, budget, paused);
         }

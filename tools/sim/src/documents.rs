@@ -42,6 +42,18 @@ projections:
       user.registered: { input: { to: $.email, name: $.given_name } }
     retry: { attempts: 3, backoff: 1s..10s }
     lease: 5s
+  sessions:
+    kind: view
+    indexes: [[total]]
+    on:
+      user.logged-in: { add: { total: $.seconds }, max: { last: $time } }
+      user.deleted: delete
+  goodbye:
+    kind: jobs
+    on:
+      user.deleted: { input: { user: $.user_id } }
+    retry: { attempts: 3, backoff: 1s..10s }
+    lease: 5s
 "#;
 
 /// A field more, a field nested.
@@ -89,6 +101,18 @@ projections:
     kind: jobs
     on:
       user.registered: { input: { to: $.email, name: $.name.given, locale: $.locale } }
+    retry: { attempts: 3, backoff: 1s..10s }
+    lease: 5s
+  sessions:
+    kind: view
+    indexes: [[total]]
+    on:
+      user.logged-in: { add: { total: $.seconds }, max: { last: $time } }
+      user.deleted: delete
+  goodbye:
+    kind: jobs
+    on:
+      user.deleted: { input: { user: $.user_id } }
     retry: { attempts: 3, backoff: 1s..10s }
     lease: 5s
 "#;
@@ -139,6 +163,18 @@ projections:
     kind: jobs
     on:
       plan.chosen: { input: { user: $.user_id, plan: $.plan } }
+  sessions:
+    kind: view
+    indexes: [[total]]
+    on:
+      user.logged-in: { add: { total: $.seconds }, max: { last: $time } }
+      user.deleted: delete
+  goodbye:
+    kind: jobs
+    on:
+      user.deleted: { input: { user: $.user_id } }
+    retry: { attempts: 3, backoff: 1s..10s }
+    lease: 5s
 guards:
   - { name: few, expect: "rows.profile < 11" }
   - { name: taken, expect: "rates.refused < 0.9" }

@@ -49,6 +49,8 @@ pub struct Report {
     pub trips: u64,
     /// Probations that ended without a rewind.
     pub settled: u64,
+    /// Those of them with a projection that another generation holds as well.
+    pub shared: u64,
 }
 
 /// A property that did not hold.
@@ -282,7 +284,11 @@ impl World {
     }
 
     fn lease(&mut self) {
-        let name = if self.random.below(4) == 0 { "invoice" } else { "welcome" };
+        let name = self
+            .random
+            .pick(&["welcome", "welcome", "welcome", "invoice", "goodbye"])
+            .copied()
+            .unwrap_or("welcome");
         if let Ok(queue) = Name::parse(name) {
             let max = 1 + usize::try_from(self.random.below(4)).unwrap_or(0);
             self.ask(Request::Lease { queue: queue.clone(), max }, Asked::Lease(queue));
@@ -338,7 +344,9 @@ impl World {
     fn perform(&mut self, effect: Effect) -> Result<(), String> {
         match effect {
             Effect::Answer { ticket, outcome } => self.answered(ticket, outcome)?,
-            Effect::StartBuild { version } => self.builds.extend(self.core.new_generation(version)),
+            Effect::StartBuild { version } => {
+                self.builds.extend(self.core.new_generation_beside(version, &self.serving));
+            }
             // A build looks at its stage before each step.
             Effect::PauseBuild { .. } | Effect::ResumeBuild { .. } => {}
             Effect::StopBuild { version } => self.builds.retain(|g| g.version() != version),
@@ -486,7 +494,8 @@ impl World {
         (self.core, self.serving) = recovered.map_err(|e| e.to_string())?;
         self.asked.clear();
         let building = self.core.lifecycle().building();
-        self.builds = building.into_iter().filter_map(|v| self.core.new_generation(v)).collect();
+        self.builds =
+            building.into_iter().filter_map(|v| self.core.new_generation_beside(v, &self.serving)).collect();
         self.acked_means_durable()
     }
 
@@ -502,10 +511,17 @@ impl World {
         }
     }
 
+    fn is_sharing(&self, version: VersionNo) -> bool {
+        let own = self.serving.generation(version);
+        let others = self.serving.generations().filter(|(other, _)| *other != version);
+        own.is_some_and(|own| others.into_iter().any(|(_, other)| own.shares(other, "sessions")))
+    }
+
     fn check_twins(&mut self) -> Result<(), String> {
         let versions: Vec<VersionNo> = self.serving.generations().map(|(version, _)| version).collect();
         for version in versions {
             self.report.twins += 1;
+            self.report.shared += u64::from(self.is_sharing(version));
             let core = self.core_again()?;
             let mut twin = Twin::new(core, version).map_err(|e| e.to_string())?;
             self.read_all(&mut |record| twin.follow(record).map_err(|e| e.to_string()))?;
@@ -607,6 +623,7 @@ mod tests {
                     total.jobs_done += report.jobs_done;
                     total.crashes += report.crashes;
                     total.twins += report.twins;
+                    total.shared += report.shared;
                     total.acked += report.acked;
                     total.refused += report.refused;
                     total.trips += report.trips;
@@ -615,7 +632,8 @@ mod tests {
                 Err(failure) => panic!("{failure}"),
             }
         }
-        let seen = [total.switches, total.jobs_done, total.crashes, total.twins, total.acked, total.refused];
+        let seen = [total.switches, total.jobs_done, total.crashes, total.twins, total.shared];
+        let seen = seen.into_iter().chain([total.acked, total.refused]).collect::<Vec<u64>>();
         assert!(seen.iter().all(|count| *count > 20), "the histories are not varied enough: {total:?}");
         assert!(total.trips > 3 && total.settled > 3, "probations end one way alone: {total:?}");
     }

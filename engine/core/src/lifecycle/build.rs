@@ -50,6 +50,11 @@ impl Lifecycle {
         Ok(Some(Control::BuildFailed { version, reason: format!("{ABANDONED}: {reason}") }))
     }
 
+    /// Whether the version is being built, paused or not.
+    pub(crate) fn is_building(&self, version: VersionNo) -> bool {
+        matches!(self.stages.get(&version), Some(Stage::Building { .. }))
+    }
+
     fn is_paused(&self, version: VersionNo) -> Result<bool, Refusal> {
         match self.known(version)? {
             Stage::Building { paused, .. } => Ok(*paused),

@@ -153,10 +153,15 @@ impl Desk {
         let answer = self.register(document).unwrap();
         let Answer::Registered { version, .. } = answer else { panic!("{answer:?}") };
         self.ask(Request::Build { version, budget: Budget::default() }).unwrap();
-        let mut generation = self.core.new_generation(version).unwrap();
+        self.finish_build(version);
+        version
+    }
+
+    /// Builds a version whose build was ordered.
+    pub(crate) fn finish_build(&mut self, version: VersionNo) {
+        let mut generation = self.core.new_generation_beside(version, &self.serving).unwrap();
         self.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
         self.ask(Request::Candidate { generation: Box::new(generation) }).unwrap();
-        version
     }
 
     pub(crate) fn register(&mut self, document: &str) -> Result<Answer, Refusal> {

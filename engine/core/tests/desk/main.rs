@@ -13,4 +13,5 @@ mod kinds;
 mod limits;
 mod probation;
 mod requests;
+mod sharing;
 mod watching;

@@ -60,7 +60,8 @@ impl Compared {
         at: Position,
     ) -> Result<Compared, CompareError> {
         let (projections, samples_cut) = comparison.finish(active, other, COMPARED_BYTES_MAX)?;
-        let mut beyond: Vec<(SkippedLine<'_>, u64)> = other.skipped().beyond(active.skipped()).collect();
+        let (own, before) = (other.skipped(), active.skipped());
+        let mut beyond: Vec<(SkippedLine<'_>, u64)> = own.beyond(&before).collect();
         let failures = beyond.iter().map(|(_, more)| more).sum();
         beyond.sort_by_key(|(_, more)| Reverse(*more));
         let failed_cut = beyond.len().saturating_sub(FAILED_MAX);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use selfsame_core::{Serving, Stage};
+use selfsame_projections::Plan;
 use selfsame_record::{Name, VersionNo};
 use selfsame_schema::{Registry, Report, TypeReport, Verdict, Version};
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use crate::read::{Refused, Served};
 ///
 /// If there is no such version.
 pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
-    let (position, admission, lifecycle, drops, samples, bytes) = handle.read(|serving| {
+    let (position, admission, lifecycle, drops, samples, bytes, live) = handle.read(|serving| {
         let status = serving.status();
         let drops = status.admission.find_version(name).map(|no| drops(handle, serving, no));
         (
@@ -29,6 +30,10 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
             drops,
             Arc::clone(serving.samples()),
             serving.active_generation().map(selfsame_projections::Generation::bytes),
+            serving
+                .generations()
+                .map(|(no, generation)| (no, Arc::clone(generation.plan())))
+                .collect::<Vec<_>>(),
         )
     });
     // A version never changes, so what follows is as of the position without holding anybody up.
@@ -56,7 +61,9 @@ pub fn plan(handle: &Handle, name: &str) -> Result<Served, Refused> {
     let slower = |change: &TypeReport| slower(registry, active, version, change);
     let types = report.types.iter().map(|change| type_json(change, slower(change)));
     body.put("types", &types.collect::<Vec<Value>>());
-    body.put("projections", &projection_changes(active, version));
+    let mut projections = projection_changes(active, version);
+    put_builds(&mut projections, registry, version, &live);
+    body.put("projections", &projections);
     // Events of these types stay in the log and are skipped by the version that is gone back to.
     body.put("rewind_skips", &new.map(|t| t.event_type.as_str()).collect::<Vec<&str>>());
     body.put("drops", &drops);
@@ -111,6 +118,36 @@ fn type_json(change: &TypeReport, slower: Vec<String>) -> Value {
         }
     }
     json
+}
+
+/// What a build does for each projection: nothing where a live version has the very same one (`shared`, `with`
+/// it), otherwise it is folded from the log (`rebuilt`). A version that is live has them all (`kept`).
+fn put_builds(
+    projections: &mut [Value],
+    registry: &Registry,
+    version: &Version,
+    live: &[(VersionNo, Arc<Plan>)],
+) {
+    let plan = Plan::compile(version).unwrap_or_default();
+    let is_live = live.iter().any(|(no, _)| *no == version.no());
+    for entry in projections {
+        let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
+        if plan.projection(name).is_none() {
+            continue;
+        }
+        let shares = |(no, other): &&(VersionNo, Arc<Plan>)| {
+            plan.is_shared(name, (version.no(), *no), other, registry)
+        };
+        let lender = live.iter().find(shares).map(|(no, _)| *no);
+        let build = match lender {
+            _ if is_live => json!({ "build": "kept" }),
+            Some(lender) => json!({ "build": "shared", "with": lender }),
+            None => json!({ "build": "rebuilt" }),
+        };
+        if let (Value::Object(entry), Value::Object(build)) = (entry, build) {
+            entry.extend(build);
+        }
+    }
 }
 
 fn projection_changes(active: Option<&Version>, version: &Version) -> Vec<Value> {

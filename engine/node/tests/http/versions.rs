@@ -73,9 +73,42 @@ async fn a_plan_says_what_would_change() {
     assert_eq!(change("types", "type", "user.registered"), "changed");
     assert_eq!(change("projections", "name", "cards"), "new");
     assert_eq!(change("projections", "name", "profile"), "changed");
+    let builds: Vec<String> =
+        projections(json).iter().map(|p| format!("{} {}", p["name"], p["build"])).collect();
+    let rebuilt = ["by_city", "cards", "profile", "welcome"].map(|name| format!("\"{name}\" \"rebuilt\""));
+    assert_eq!(builds, rebuilt);
     let own = server.get("/v1/versions/v1/plan").await;
     assert_eq!(own.json["records_to_replay"], 0, "it is live");
     assert_eq!(own.json["rewind_skips"], json!([]));
+}
+
+fn projections(plan: &Value) -> &[Value] {
+    plan["projections"].as_array().expect("a list")
+}
+
+#[tokio::test]
+async fn a_plan_says_which_projections_are_shared() {
+    let server = Server::with_v1().await;
+    let other = V1.replace("name: users", "name: others\nparent: v1").replace("to: $.email", "to: $.city");
+    server.post("/v1/versions", "application/yaml", &other).await;
+    let plan = server.get("/v1/versions/v2/plan").await.json;
+    let builds = projections(&plan).iter().map(|p| json!([p["name"], p["build"], p["with"]]));
+    let expect = [
+        json!(["by_city", "shared", "v1"]),
+        json!(["profile", "shared", "v1"]),
+        json!(["welcome", "rebuilt", null]),
+    ];
+    assert_eq!(builds.collect::<Vec<_>>(), expect);
+    let own = server.get("/v1/versions/v1/plan").await.json;
+    assert!(projections(&own).iter().all(|p| p["build"] == "kept"), "{own}");
+    server.register_user("ada", "London").await;
+    server.order("/v1/versions/v2/build", json!({})).await;
+    server.until_stage("v2", "candidate").await;
+    server.register_user("bob", "Paris").await;
+    for read_as in ["v1", "v2"] {
+        let row = server.get(&format!("/v1/cache/profile/bob?read_as={read_as}")).await;
+        assert_eq!(row.json["value"]["city"], "Paris", "{row:?}");
+    }
 }
 
 #[tokio::test]

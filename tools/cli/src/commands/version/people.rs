@@ -89,7 +89,12 @@ fn changed(change: &Value) -> String {
         Value::Null => (show(member(change, "kind")), show(member(change, "name"))),
         event_type => ("event".to_owned(), show(event_type)),
     };
-    let line = format!("{:<8} {kind} {name}", show(member(change, "change")));
+    let build = match (member(change, "build").as_str(), member(change, "with")) {
+        (Some("shared"), with) => format!(", shared with {}", show(with)),
+        (Some("rebuilt"), _) => ", rebuilt".to_owned(),
+        _ => String::new(),
+    };
+    let line = format!("{:<8} {kind} {name}{build}", show(member(change, "change")));
     match member(change, "ops").as_array() {
         Some(ops) if !ops.is_empty() => {
             let ops: Vec<String> = ops.iter().map(show).collect();
@@ -132,12 +137,18 @@ mod tests {
             "rollback_safe": true, "records_to_replay": 9, "expected": {"seconds": 0.25, "bytes": 1500},
             "types": [{"type": "a.b", "change": "changed", "ops": [{"rename": {"from": "/a", "to": "/b"}}],
                        "slower": ["it is checked as a whole"]}],
-            "projections": [{"name": "files", "kind": "view", "change": "same"}],
+            "projections": [
+                {"name": "files", "kind": "view", "change": "same", "build": "shared", "with": "v1"},
+                {"name": "people", "kind": "view", "change": "changed", "build": "rebuilt"},
+            ],
             "rewind_skips": [],
         });
         let text = plan(&answer);
         assert!(text.starts_with("v2 against v1:\n  changed  event a.b: {\"rename\""), "{text}");
-        assert!(text.contains("\n  same     view files\n"), "{text}");
+        assert!(
+            text.contains("\n  same     view files, shared with v1\n  changed  view people, rebuilt\n"),
+            "{text}"
+        );
         assert!(text.contains("\n           slower: it is checked as a whole\n"), "{text}");
         assert!(text.contains("\nclass: compatible (lens-exact, rollback-safe)\n"), "{text}");
         assert!(text.contains("\na build takes: about 0.2 s, about 2 kB of memory\n"), "{text}");
