@@ -7,6 +7,7 @@ use crate::commands::{
     refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
+use crate::drill::DrillArgs;
 
 /// Serve and operate a Selfsame engine
 ///
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Show the life of a change on the history of a git repository
     Demo(DemoArgs),
+    Drill(DrillArgs),
     /// Import the history of something as events
     #[command(subcommand)]
     Import(import::ImportCommand),

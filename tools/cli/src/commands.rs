@@ -41,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Serve(args) => serve::run(args, out).await,
         Command::Demo(args) => crate::demo::run(args).await,
+        Command::Drill(args) => crate::drill::run(args, out).await,
         Command::Import(command) => import::run(command, out).await,
         Command::Publish(args) => publish::run(args, out).await,
         Command::Get(args) => get::run(args, out).await,

@@ -31,6 +31,7 @@ use crate::failure::{Failure, Outcome};
 use crate::git::{GitEvent, Limits, generated, history};
 use crate::out::{member, show};
 use crate::publisher::Tally;
+use crate::twin::twin_digest;
 
 /// Events taken from a long history; the demo shows a drill, not an import.
 const EVENTS_MAX: usize = 20_000;
@@ -159,7 +160,7 @@ async fn change(stage: &Stage, agent: &Client, fed: &Fed) -> Outcome<Acts> {
     let (forward, _) = timed(agent.post("versions/v2/cutover", &json!({ "expected_active": "v1" }))).await?;
     eprintln!("agent: rolled forward to v2 in {forward:?}");
     let twin_at_rewind = match live {
-        Some((at, digest)) => judge::twin_digest(&**handle.log(), VersionNo::FIRST, at)? == digest,
+        Some((at, digest)) => twin_digest(&**handle.log(), VersionNo::FIRST, at)? == digest,
         None => false,
     };
     let window = member(&answer, "window").clone();
@@ -180,7 +181,7 @@ fn judge(
     let switches = handle.read(|s| s.status().lifecycle.switches().to_vec());
     let acknowledged: u64 = tallies.iter().map(|t| t.new).sum();
     let equal_at_end = match judge::live_digest(handle, VersionNo::FIRST) {
-        Some((at, digest)) => judge::twin_digest(log, VersionNo::FIRST, at)? == digest,
+        Some((at, digest)) => twin_digest(log, VersionNo::FIRST, at)? == digest,
         None => false,
     };
     let twice = logged.finished.values().filter(|times| **times > 1).count() as u64;

@@ -9,6 +9,7 @@ mod commands;
 mod contract;
 mod demo;
 mod documents;
+mod drill;
 mod failure;
 mod git;
 mod nats;
@@ -16,6 +17,7 @@ mod out;
 mod progress;
 mod publisher;
 mod reach;
+mod twin;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;

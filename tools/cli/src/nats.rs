@@ -32,8 +32,18 @@ pub(crate) async fn request(
     headers: HeaderMap,
     payload: impl Into<Bytes>,
 ) -> Outcome<Answer> {
-    let request =
-        async_nats::Request::new().headers(headers).payload(payload.into()).timeout(Some(ANSWER_WAIT));
+    request_within(client, subject, headers, payload, ANSWER_WAIT).await
+}
+
+/// As [`request`], with another time to wait.
+pub(crate) async fn request_within(
+    client: &Client,
+    subject: String,
+    headers: HeaderMap,
+    payload: impl Into<Bytes>,
+    wait: Duration,
+) -> Outcome<Answer> {
+    let request = async_nats::Request::new().headers(headers).payload(payload.into()).timeout(Some(wait));
     let reply = client.send_request(subject.clone(), request).await.map_err(|err| {
         let reason = match err.kind() {
             RequestErrorKind::NoResponders => "no engine is connected to this NATS server".to_owned(),

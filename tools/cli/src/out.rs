@@ -37,6 +37,12 @@ pub(crate) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
     value.get(name).unwrap_or(&Value::Null)
 }
 
+/// The number of the version that an answer names; 0 if it names none.
+pub(crate) fn version_of(answer: &Value) -> u64 {
+    let name = member(answer, "version").as_str().unwrap_or_default();
+    name.strip_prefix('v').and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
 /// A value in a line or a cell.
 pub(crate) fn show(value: &Value) -> String {
     match value {

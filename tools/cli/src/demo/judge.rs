@@ -1,16 +1,15 @@
 //! The judgement: whether what was seen, and what is in the log, is what was promised.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 use selfsame_core::{Control, Switch};
 use selfsame_log::Log;
 use selfsame_node::Handle;
-use selfsame_record::{ArchivedBody, ArchivedRecord, Digest, Position, VersionNo};
-use selfsame_sim::{Twin, core_of};
+use selfsame_record::{ArchivedBody, Digest, Position, VersionNo};
 
 use super::watch::Seen;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
+use crate::twin::each;
 
 /// What the log says, for the judgement.
 #[derive(Debug, Default)]
@@ -40,18 +39,6 @@ pub(super) fn read_log(log: &dyn Log) -> Outcome<Logged> {
     Ok(logged)
 }
 
-/// The digest of a twin that was at `version` all along, at the last record up to `until`.
-pub(super) fn twin_digest(log: &dyn Log, version: VersionNo, until: Position) -> Outcome<Digest> {
-    let bug = |err: &dyn std::fmt::Display| Failure::Bug(err.to_string());
-    let mut core = core_of(&mut std::iter::empty()).map_err(|e| bug(&e))?;
-    each(log, &mut |record| core.replay(record).map_err(|e| bug(&e)))?;
-    let mut twin = Twin::new(core, version).map_err(|e| bug(&e))?;
-    each(log, &mut |record| {
-        if record.at() <= until { twin.follow(record).map_err(|e| bug(&e)) } else { Ok(()) }
-    })?;
-    Ok(twin.generation().digest())
-}
-
 /// The position, and the digest of a generation there.
 pub(super) fn live_digest(handle: &Handle, version: VersionNo) -> Option<(Position, Digest)> {
     handle.read(|serving| serving.generation(version).map(|g| (serving.position(), g.digest())))
@@ -64,15 +51,6 @@ pub(super) fn wrong_version(seen: &Seen, switches: &[Switch]) -> u64 {
         before.map_or(0, |switch| u64::from(switch.to.get()))
     };
     seen.answers.iter().filter(|(position, version)| active(*position) != *version).count() as u64
-}
-
-fn each(log: &dyn Log, visit: &mut dyn FnMut(&ArchivedRecord) -> Outcome) -> Outcome {
-    let mut outcome = Ok(());
-    log.scan(Position::ZERO.next(), &mut |records| {
-        outcome = records.iter().try_for_each(&mut *visit);
-        if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    outcome
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::shape::Marks;
 use crate::client::{Client, segment};
 use crate::failure::Outcome;
-use crate::out::member;
+use crate::out::{member, version_of};
 
 /// How long a reader rests between two reads, so that the engine is busy and not drowned.
 const REST: Duration = Duration::from_millis(1);
@@ -208,10 +208,4 @@ impl Watcher {
     fn check(&mut self, answer: &Value, marks: &Marks, row: &Value) {
         self.seen.mixed += u64::from(!marks.fit(version_of(answer), row));
     }
-}
-
-/// The number of the version that an answer names; 0 if it names none.
-pub(super) fn version_of(answer: &Value) -> u64 {
-    let name = member(answer, "version").as_str().unwrap_or_default();
-    name.strip_prefix('v').and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
