@@ -147,9 +147,13 @@ impl Core {
                 Some(self.plans_made.grounds(named, candidate, operator, (self.head, now))?)
             }
             None if self.needs_evidence(version) => {
+                let why = match self.plans_made.has_tripped(version) {
+                    true => "a guard of it failed when it answered",
+                    false => "it has not answered before, or was not kept in step",
+                };
                 return Err(Refusal::new(
                     Code::NoEvidence,
-                    format!("{version} has not answered before, so a cutover to it names evidence"),
+                    format!("a cutover to {version} names evidence, since {why}"),
                 )
                 .next(format!("validate it with `selfsame version validate {version}`")));
             }
@@ -167,10 +171,10 @@ impl Core {
     }
 
     /// Nothing can be compared with before a version answers; and what was taken live on evidence and was kept
-    /// in step since may come back without more.
+    /// in step since may come back without more, unless a guard of it failed.
     fn needs_evidence(&self, version: VersionNo) -> bool {
         let standby = matches!(self.life.stage(version), Some(Stage::Standby { .. }));
-        self.life.active().is_some() && !standby
+        self.life.active().is_some() && (!standby || self.plans_made.has_tripped(version))
     }
 
     /// The record that the candidate's build ended with.

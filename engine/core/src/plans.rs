@@ -12,7 +12,7 @@
 //! 3. What has expired by the time of a later `planned` record is forgotten at that record; before it, it is
 //!    refused by its time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selfsame_record::{Digest, Micros, Name, Position, VersionNo};
 use selfsame_schema::{Class, GuardOutcome, Readings, Version};
@@ -205,6 +205,8 @@ pub(crate) struct Candidate {
 pub struct Plans {
     plans: BTreeMap<PlanId, OpenPlan>,
     approved: Option<VersionNo>,
+    /// Versions of which a guard failed, and that no evidence has spoken for since.
+    tripped: BTreeSet<VersionNo>,
 }
 
 impl Plans {
@@ -212,6 +214,11 @@ impl Plans {
     /// operator's word.
     pub fn approved(&self) -> Option<VersionNo> {
         self.approved
+    }
+
+    /// Whether a guard of the version failed when it last answered.
+    pub fn has_tripped(&self, version: VersionNo) -> bool {
+        self.tripped.contains(&version)
     }
 
     /// All plans, by id.
@@ -363,10 +370,13 @@ impl Plans {
                     plan.rejected = Some((principal.to_owned(), reason.clone()));
                 }
             }
-            Control::CutOver { version, from, approved_by, .. }
-                if from.is_none() || !approved_by.is_empty() =>
-            {
-                self.approved = Some(*version);
+            Control::GuardTripped { version, .. } => {
+                self.tripped.insert(*version);
+            }
+            Control::CutOver { version, from, approved_by, .. } => {
+                self.tripped.remove(version);
+                let agreed = from.is_none() || !approved_by.is_empty();
+                self.approved = if agreed { Some(*version) } else { self.approved };
             }
             _ => {}
         }

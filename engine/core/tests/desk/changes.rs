@@ -59,7 +59,7 @@ fn evidence_with(
 #[test]
 fn a_version_that_never_answered_needs_evidence_and_one_that_did_may_come_back() {
     let (mut desk, v2) = two();
-    refused(cutover(&mut desk, v2, None), Code::NoEvidence, "v2 has not answered before");
+    refused(cutover(&mut desk, v2, None), Code::NoEvidence, "it has not answered before");
     let evidence = desk.evidence(v2);
     let Ok(Answer::Switched(_)) = cutover(&mut desk, v2, Some(evidence)) else { panic!("no switch") };
     desk.ask(Request::Rewind { version: VersionNo::FIRST, expected: None, reason: String::new() }).unwrap();
