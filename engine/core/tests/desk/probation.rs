@@ -88,6 +88,11 @@ fn a_guard_that_fails_is_a_record_and_the_next_one_is_the_rewind() {
         3,
         "nothing is lost"
     );
+    let again = desk.ask(Request::Cutover { version: v2, expected: FIRST, evidence: None });
+    let refusal = again.expect_err("a refusal");
+    assert_eq!(refusal.code, Code::NoEvidence);
+    assert!(refusal.detail.contains("a guard of it failed"), "{refusal}");
+    desk.cutover(v2, FIRST).unwrap();
 }
 
 #[test]
