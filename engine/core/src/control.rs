@@ -80,6 +80,8 @@ pub enum Control {
     Unsealed { version: VersionNo },
     /// A version will never serve again.
     Retired { version: VersionNo },
+    /// An agent may do more than propose again.
+    BreakerReset { agent: String },
     /// Jobs are held by a worker until a moment. The lease's token is this record's position.
     Leased { queue: Name, jobs: Vec<Position>, until: Micros },
     /// A job was finished.
@@ -166,6 +168,7 @@ impl Control {
             Control::Sealed { .. } => "sealed",
             Control::Unsealed { .. } => "unsealed",
             Control::Retired { .. } => "retired",
+            Control::BreakerReset { .. } => "breaker-reset",
             Control::Leased { .. } => "leased",
             Control::JobDone { .. } => "job-done",
             Control::JobFailed { .. } => "job-failed",
@@ -297,6 +300,7 @@ mod tests {
         );
         check(&Control::Unsealed { version: v2 }, r#"{"kind":"unsealed","version":"v2"}"#);
         check(&Control::Retired { version: v2 }, r#"{"kind":"retired","version":"v2"}"#);
+        check(&Control::BreakerReset { agent: "bot".into() }, r#"{"kind":"breaker-reset","agent":"bot"}"#);
         check(&Control::Approved { plan: PlanId(1) }, r#"{"kind":"approved","plan":"0000000000000001"}"#);
         check(
             &Control::Rejected { plan: PlanId(1), reason: "x".into() },

@@ -21,6 +21,7 @@ use selfsame_schema::{Registry, Version};
 use thiserror::Error;
 
 use crate::admission::{Admission, Admitted};
+use crate::autonomy::Autonomy;
 use crate::batch::Batch;
 use crate::brakes::Brakes;
 use crate::checked::check_document;
@@ -32,11 +33,14 @@ use crate::lifecycle::Lifecycle;
 use crate::limits::LEASE_JOBS_MAX;
 use crate::plans::Plans;
 use crate::probation::OnProbation;
+use crate::quotas::Quotas;
 use crate::refusal::Code;
 use crate::refusals::Refusals;
 use crate::serving::{Serving, Status};
 use crate::tray::Tray;
 
+/// The principal of records that the engine writes on its own account.
+pub const ENGINE: &str = "selfsame";
 /// Records that one tick writes at most.
 const TICK_RECORDS_MAX: usize = 100;
 
@@ -81,7 +85,10 @@ pub struct Core {
     pub(crate) registry: Arc<Registry>,
     pub(crate) plans: BTreeMap<VersionNo, Arc<Plan>>,
     pub(crate) life: Lifecycle,
-    pub(crate) plans_made: Plans,
+    /// Shared with what readers see, so that a record which is about neither costs nothing.
+    pub(crate) plans_made: Arc<Plans>,
+    pub(crate) autonomy: Arc<Autonomy>,
+    pub(crate) quotas: Quotas,
     pub(crate) brakes: Brakes,
     pub(crate) probation: Option<OnProbation>,
     pub(crate) ids: Ids,
@@ -101,7 +108,9 @@ impl Core {
             registry: Arc::default(),
             plans: BTreeMap::new(),
             life: Lifecycle::default(),
-            plans_made: Plans::default(),
+            plans_made: Arc::default(),
+            autonomy: Arc::default(),
+            quotas: Quotas::default(),
             brakes: Brakes::default(),
             probation: None,
             ids: Ids::default(),
@@ -152,7 +161,8 @@ impl Core {
         Status {
             admission: Arc::new(self.admission()),
             lifecycle: self.life.clone(),
-            plans: self.plans_made.clone(),
+            plans: Arc::clone(&self.plans_made),
+            autonomy: Arc::clone(&self.autonomy),
             brakes: self.brakes.clone(),
             probation: self.probation.clone(),
             jobs: self.ledger.counts(),
@@ -163,7 +173,8 @@ impl Core {
     /// A digest over everything that decisions are made by. Takes time with the number of events.
     pub fn digest(&self) -> Digest {
         let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
-        let change = (&self.life, &self.plans_made, &self.brakes, &self.probation);
+        let change = (&self.life, &*self.plans_made, &self.brakes, &self.probation, &*self.autonomy);
+        let change = (change, &self.quotas);
         let state = (&registry, change, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
         #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
         let json = serde_json::to_vec(&state).expect("the state serialises");
@@ -248,6 +259,7 @@ impl Core {
         self.advance(at, now);
         self.take_in_version(at, no, version, plan);
         self.life.apply(at, &control, self.events);
+        self.quotas.apply(principal, &control, now);
         let (body, principal) = (Body::Control(control.to_json()), principal.to_owned());
         batch.records.push(Record { position: at.get(), time_us: now.0, principal, body });
     }
@@ -341,8 +353,15 @@ impl Core {
             other => self.ledger.apply(at, other),
         }
         self.life.apply(at, control, self.events);
-        self.plans_made.apply(at, time, principal, control);
+        if Plans::concerns(control) {
+            Arc::make_mut(&mut self.plans_made).apply(at, time, principal, control);
+        }
+        if Autonomy::concerns(control) {
+            let who = (principal, principal == ENGINE);
+            Arc::make_mut(&mut self.autonomy).apply(who, control, (time, self.events), &self.plans_made);
+        }
         self.brakes.apply(at, principal, control);
+        self.quotas.apply(principal, control, time);
         OnProbation::apply(&mut self.probation, at, control, self.events);
         Ok(())
     }

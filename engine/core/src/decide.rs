@@ -12,6 +12,7 @@ use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::{Answer, Effect, LeasedJob, Placed, Plane, Request, Switched, Window};
 use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, REFUSED_DATA_BYTES_MAX, VERSIONS_MAX};
+use crate::quotas::Counted;
 use crate::refusal::{Code, Refusal};
 use crate::serving::Serving;
 
@@ -26,6 +27,7 @@ impl Core {
     ) -> Result<Answer, Refusal> {
         if plane == Plane::Open && request.is_change() {
             self.brakes.may_change()?;
+            self.within_quota(principal, &request, now)?;
         }
         if request.tray().is_some_and(|place| self.tray.contains(place)) {
             return Ok(Answer::Noted {});
@@ -93,6 +95,24 @@ impl Core {
                 self.write_due_counts(batch, now);
                 Ok(Answer::Noted {})
             }
+        }
+    }
+
+    /// Sees that an agent has not used up what it may do, and may do more than propose if it wants to.
+    fn within_quota(&self, principal: &str, request: &Request, now: Micros) -> Result<(), Refusal> {
+        match request {
+            Request::Register { .. } => self.quotas.admit(principal, Counted::Registrations, now),
+            Request::Plan { .. } => self.quotas.admit(principal, Counted::Plans, now),
+            Request::Resume { .. } => self.autonomy.may_act(principal, now),
+            Request::Build { .. } => {
+                self.autonomy.may_act(principal, now)?;
+                self.quotas.admit_build(principal)
+            }
+            Request::Cutover { .. } => {
+                self.autonomy.may_act(principal, now)?;
+                self.quotas.admit(principal, Counted::Cutovers, now)
+            }
+            _ => Ok(()),
         }
     }
 

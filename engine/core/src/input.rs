@@ -172,6 +172,7 @@ impl Request {
             Request::Register { .. }
                 | Request::Plan { .. }
                 | Request::Build { .. }
+                | Request::Resume { .. }
                 | Request::Validate { .. }
                 | Request::Cutover { .. }
                 | Request::Drop { .. }

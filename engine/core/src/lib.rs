@@ -11,6 +11,7 @@
 #![warn(clippy::iter_over_hash_type)]
 
 mod admission;
+mod autonomy;
 mod batch;
 mod brakes;
 mod budget;
@@ -32,6 +33,7 @@ mod meters;
 mod operator;
 mod plans;
 mod probation;
+mod quotas;
 mod recovery;
 mod refusal;
 mod refusals;
@@ -42,6 +44,7 @@ mod tray;
 mod watching;
 
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
+pub use crate::autonomy::{Autonomy, AutonomyLine, Breaker, Record as AutonomyRecord};
 pub use crate::batch::Batch;
 pub use crate::brakes::{Brakes, Freeze};
 pub use crate::budget::Budget;
@@ -50,7 +53,7 @@ pub use crate::change_id::{EvidenceId, PlanId};
 pub use crate::checked::{Checked, check_document, invalid_document};
 pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
 pub use crate::control::{Control, EventRefused};
-pub use crate::core::{Core, ReplayError, Settings};
+pub use crate::core::{Core, ENGINE, ReplayError, Settings};
 pub use crate::input::{
     Answer, Compared, Drafted, Effect, Input, JobCounts, LeasedJob, Placed, Plane, Request, Switched, Ticket,
     Window,
@@ -63,6 +66,7 @@ pub use crate::plans::{
     Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
 };
 pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
+pub use crate::quotas::Quota;
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};
 pub use crate::samples::{Sample, Samples};

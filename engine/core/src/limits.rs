@@ -1,5 +1,7 @@
 //! Every limit on what comes in, in one place. `docs/operations.md` lists them; tests reach each.
 
+use crate::quotas::Quota;
+
 /// Bytes of one event as it arrives: envelope and data in structured mode, data in binary mode.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// Events that are published as one unit.
@@ -76,3 +78,19 @@ pub const KINDS_PER_RUN_MAX: usize = 32;
 pub const KINDS_MAX: usize = 16 * 1024;
 /// Sets of kinds that the index keeps; a run with another one counts as holding anything.
 pub const KIND_SETS_MAX: usize = 16 * 1024;
+/// Lines of the autonomy ledger; those of more agents are counted together.
+pub const AUTONOMY_ROWS_MAX: usize = 1000;
+/// Codes of refusals that the autonomy ledger counts apart for each agent.
+pub const AUTONOMY_CODES_MAX: usize = 64;
+/// Registrations of agents.
+pub const REGISTRATIONS_PER_HOUR: Quota = Quota { each: 1000, all: 4000 };
+/// Plans of agents.
+pub const PLANS_PER_HOUR: Quota = Quota { each: 4000, all: 16_000 };
+/// Cutovers of agents.
+pub const CUTOVERS_PER_HOUR: Quota = Quota { each: 1000, all: 4000 };
+/// Builds of one agent that are under way.
+pub const AGENT_BUILDS_MAX: usize = 3;
+/// So many versions of an agent that others or guards had to take back open its breaker.
+pub const BREAKER_REWINDS: usize = 3;
+/// Within this time, in milliseconds; and so long it stays open.
+pub const BREAKER_WINDOW_MS: u64 = 60 * 60 * 1000;

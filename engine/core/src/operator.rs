@@ -1,6 +1,6 @@
 //! What only operators may ask for, and what follows.
 
-use selfsame_record::{Micros, VersionNo};
+use selfsame_record::{Micros, Principal, VersionNo};
 
 use crate::batch::Batch;
 use crate::change_id::PlanId;
@@ -25,6 +25,8 @@ pub enum Order {
     Seal { version: VersionNo, reason: String },
     /// Let a sealed version serve again.
     Unseal { version: VersionNo },
+    /// Let an agent do more than propose again.
+    ResetBreaker { agent: Principal },
     /// Agree to a plan.
     Approve { plan: PlanId },
     /// Do not agree to a plan.
@@ -40,6 +42,7 @@ impl Order {
             Order::SetFloor { .. } => "floor",
             Order::Seal { .. } => "seal",
             Order::Unseal { .. } => "unseal",
+            Order::ResetBreaker { .. } => "reset-breaker",
             Order::Approve { .. } => "approve",
             Order::Reject { .. } => "reject",
         }
@@ -70,6 +73,7 @@ impl Core {
                 self.life.known(version)?;
                 Control::Unsealed { version }
             }
+            Order::ResetBreaker { agent } => Control::BreakerReset { agent: agent.as_str().to_owned() },
             Order::Approve { plan } => {
                 let author = &self.plans_made.open(plan, now)?.author;
                 if author == principal {

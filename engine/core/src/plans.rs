@@ -347,6 +347,19 @@ impl Plans {
         Ok(Grounds { plan: id, approved_by })
     }
 
+    /// Whether a record has something to say here.
+    pub(crate) fn concerns(control: &Control) -> bool {
+        matches!(
+            control,
+            Control::Planned(_)
+                | Control::Validated(_)
+                | Control::Approved { .. }
+                | Control::Rejected { .. }
+                | Control::GuardTripped { .. }
+                | Control::CutOver { .. }
+        )
+    }
+
     /// Takes in what a record says.
     pub(crate) fn apply(&mut self, at: Position, time: Micros, principal: &str, control: &Control) {
         match control {

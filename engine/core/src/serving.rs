@@ -12,6 +12,7 @@ use selfsame_schema::Registry;
 use serde::Serialize;
 
 use crate::admission::Admission;
+use crate::autonomy::Autonomy;
 use crate::brakes::Brakes;
 use crate::census::Census;
 use crate::control::{Control, EventRefused};
@@ -35,7 +36,9 @@ pub struct Status {
     /// The stages of all versions.
     pub lifecycle: Lifecycle,
     /// Plans and the evidence for them.
-    pub plans: Plans,
+    pub plans: Arc<Plans>,
+    /// What each agent changed, and what became of it.
+    pub autonomy: Arc<Autonomy>,
     /// What operators have forbidden.
     pub brakes: Brakes,
     /// The version that is on probation, if there is one.

@@ -54,6 +54,7 @@ fn router(handle: Handle) -> Router {
         .route("/v1/floor", post(orders::floor))
         .route("/v1/versions/{version}/seal", post(orders::seal))
         .route("/v1/versions/{version}/unseal", post(orders::unseal))
+        .route("/v1/breakers/{agent}/reset", post(orders::reset_breaker))
         .route("/v1/plans/{plan}/approve", post(orders::approve))
         .route("/v1/plans/{plan}/reject", post(orders::reject))
         .route("/v1/replay", post(move |state, request| replayed::replay(state, request, slots)))

@@ -9,6 +9,7 @@
 //! (`projections`).
 
 mod answer;
+mod autonomy;
 mod body;
 mod builds;
 mod census;
@@ -29,6 +30,7 @@ use serde_json::Value;
 
 use crate::handle::Handle;
 pub use crate::read::answer::answer;
+pub use crate::read::autonomy::autonomy;
 pub(crate) use crate::read::body::{Body, json_bytes};
 pub use crate::read::builds::builds;
 pub use crate::read::census::census;

@@ -27,8 +27,7 @@ use crate::readers::Readers;
 
 /// Requests that wait at most; more are refused as overload.
 pub const INBOX_MAX: usize = 8192;
-/// The principal of records that the engine writes on its own account.
-pub const ENGINE: &str = "selfsame";
+pub use selfsame_core::ENGINE;
 
 /// What arrives at the sequencer.
 #[expect(clippy::large_enum_variant, reason = "nearly every message is a request")]

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans, publish, query,
-    refused, replay, serve, state, version,
+    autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans, publish,
+    query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 use crate::drill::DrillArgs;
@@ -57,6 +57,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Version(version::VersionCommand),
     Plans(plans::PlansArgs),
+    Autonomy(autonomy::AutonomyArgs),
     Builds(builds::BuildsArgs),
     State(state::StateArgs),
     Census(census::CensusArgs),
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     Floor(operate::FloorArgs),
     Seal(operate::SealArgs),
     Unseal(operate::UnsealArgs),
+    ResetBreaker(operate::ResetBreakerArgs),
     Approve(operate::ApproveArgs),
     Reject(operate::RejectArgs),
     Check(check::CheckArgs),

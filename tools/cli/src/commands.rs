@@ -1,5 +1,6 @@
 //! The commands, one file each, and which of them is run.
 
+pub(crate) mod autonomy;
 pub(crate) mod builds;
 pub(crate) mod census;
 pub(crate) mod check;
@@ -56,6 +57,8 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Lens(command) => lens::run(command, out).await,
+        Command::Autonomy(args) => autonomy::run(args, out).await,
+        Command::ResetBreaker(args) => operate::reset_breaker(args, out).await,
         Command::Plans(args) => plans::run(args, out).await,
         Command::Replay(args) => replay::run(args, out).await,
         Command::Freeze(args) => operate::freeze(args, out).await,

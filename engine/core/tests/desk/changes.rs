@@ -289,3 +289,122 @@ fn evidence_is_of_records_that_are_there() {
     compared.at = Position::ZERO;
     refused(desk.ask(Request::Validate { compared }), Code::StaleEvidence, "since the plan");
 }
+
+/// What an agent of this name does, the desk's own before and after.
+fn by(desk: &mut Desk, who: &str, act: impl FnOnce(&mut Desk)) {
+    let before = std::mem::replace(&mut desk.principal, Principal::parse(who).unwrap());
+    act(desk);
+    desk.principal = before;
+}
+
+fn rewind(desk: &mut Desk) {
+    desk.ask(Request::Rewind { version: VersionNo::FIRST, expected: None, reason: String::new() }).unwrap();
+}
+
+#[test]
+fn the_ledger_says_what_became_of_an_agents_changes() {
+    let (mut desk, v2) = two();
+    let evidence = evidence_with(&mut desk, v2, None, |compared| {
+        let name = Name::parse("profile").unwrap();
+        compared.projections = vec![RowsChanged { name, added: 1, removed: 2, changed: 3, equal: 4 }];
+    });
+    cutover(&mut desk, v2, Some(evidence)).unwrap();
+    desk.after_ms(1500);
+    rewind(&mut desk);
+    desk.register("nonsense").unwrap_err();
+    let status = desk.core.status();
+    let line = status.autonomy.lines().find(|line| line.agent == "web").expect("a line");
+    let record = line.record;
+    assert_eq!((line.class, record.planned, record.passed, record.failed), (Class::Additive, 1, 1, 0));
+    assert_eq!((record.live_alone, record.rewound_by_itself, record.soonest_ms), (1, 1, Some(1500)));
+    assert_eq!((record.rows_differing, record.window_events), (6, 0));
+    assert_eq!(status.autonomy.refused()["web"]["invalid-document"], 1);
+    desk.check_replay();
+}
+
+#[test]
+fn who_is_taken_back_by_others_again_and_again_may_only_propose() {
+    let (mut desk, v2) = two();
+    for round in 0..3 {
+        let evidence = desk.evidence(v2);
+        cutover(&mut desk, v2, Some(evidence)).unwrap();
+        desk.after_ms(1000 + round);
+        by(&mut desk, "ops", rewind);
+    }
+    let evidence = desk.evidence(v2);
+    refused(
+        cutover(&mut desk, v2, Some(evidence)),
+        Code::BreakerOpen,
+        "`web` took live had to be taken back",
+    );
+    let breakers = |desk: &Desk| {
+        let status = desk.core.status();
+        status.autonomy.breakers(desk.now).map(|b| b.agent.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(breakers(&desk), ["web"]);
+    desk.check_replay();
+    let line = desk.core.status();
+    let line = line.autonomy.lines().find(|line| line.agent == "web" && line.class == Class::Additive);
+    let record = line.expect("a line").record.clone();
+    assert_eq!((record.live_alone, record.rewound_by_others, record.soonest_ms), (3, 3, Some(1000)));
+    order(&mut desk, "ada", Order::ResetBreaker { agent: Principal::parse("web").unwrap() }).unwrap();
+    assert_eq!(breakers(&desk), Vec::<String>::new());
+    cutover(&mut desk, v2, Some(evidence)).unwrap();
+    desk.check_replay();
+}
+
+#[test]
+fn what_an_agent_takes_back_itself_does_not_open_its_breaker() {
+    let (mut desk, v2) = two();
+    for _ in 0..5 {
+        let evidence = desk.evidence(v2);
+        cutover(&mut desk, v2, Some(evidence)).unwrap();
+        rewind(&mut desk);
+    }
+    let status = desk.core.status();
+    assert_eq!(status.autonomy.breakers(desk.now).count(), 0);
+    let record = status.autonomy.lines().find(|line| line.agent == "web").expect("a line").record.clone();
+    assert_eq!((record.live_alone, record.rewound_by_itself), (5, 5));
+}
+
+#[test]
+fn a_breaker_closes_by_itself_after_a_while() {
+    let (mut desk, v2) = two();
+    for _ in 0..3 {
+        let evidence = desk.evidence(v2);
+        cutover(&mut desk, v2, Some(evidence)).unwrap();
+        by(&mut desk, "ops", rewind);
+    }
+    desk.after_ms(selfsame_core::limits::BREAKER_WINDOW_MS);
+    let evidence = desk.evidence(v2);
+    cutover(&mut desk, v2, Some(evidence)).unwrap();
+    desk.check_replay();
+}
+
+#[test]
+fn an_agent_has_a_quota_of_builds_and_an_operator_has_none() {
+    let mut desk = Desk::at_v1();
+    let budget = Budget::default();
+    let mut versions = Vec::new();
+    for n in 0..4 {
+        let document = V2.replace("profiles-with-locale", &format!("other-{n}"));
+        let Ok(Answer::Registered { version, .. }) = desk.register(&document) else {
+            panic!("not registered")
+        };
+        versions.push(version);
+    }
+    for version in &versions[..3] {
+        desk.ask(Request::Build { version: *version, budget }).unwrap();
+    }
+    let last = versions[3];
+    refused(
+        desk.ask(Request::Build { version: last, budget }),
+        Code::OverQuota,
+        "3 builds of yours are under way",
+    );
+    desk.ask(Request::Abandon { version: versions[0], reason: String::new() }).unwrap();
+    desk.ask(Request::Build { version: last, budget }).unwrap();
+    desk.plane = Plane::Operator;
+    desk.ask(Request::Build { version: versions[0], budget }).unwrap();
+    desk.check_replay();
+}

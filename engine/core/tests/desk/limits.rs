@@ -17,6 +17,8 @@ fn a_log_has_so_many_versions_and_no_more() {
     for number in 2..=VERSIONS_MAX {
         register(&mut desk, number).unwrap();
     }
+    // The hour of the agent's quota is over.
+    desk.after_ms(2 * 60 * 60 * 1000);
     let refusal = register(&mut desk, VERSIONS_MAX + 1).unwrap_err();
     assert_eq!(refusal.code, Code::TooManyVersions, "{refusal}");
     let again = register(&mut desk, 7).unwrap();

@@ -130,6 +130,12 @@ pub(crate) async fn census(State(handle): State<Handle>, params: Params) -> Answ
     Ok(read::census(&handle))
 }
 
+pub(crate) async fn autonomy(State(handle): State<Handle>, mut params: Params) -> Answered {
+    let agent = params.take("agent");
+    nothing_else(&handle, params)?;
+    Ok(read::autonomy(&handle, agent.as_deref()))
+}
+
 pub(crate) async fn state(State(handle): State<Handle>, params: Params) -> Answered {
     nothing_else(&handle, params)?;
     Ok(read::state(&handle))

@@ -74,6 +74,15 @@ pub(super) async fn unseal(
     carry_out(&handle, &principal, Request::Operator(Order::Unseal { version })).await
 }
 
+pub(super) async fn reset_breaker(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(agent): Place<String>,
+) -> Answered {
+    let agent = selfsame_core::principal(&agent).map_err(|refusal| Refused::now(&handle, refusal))?;
+    carry_out(&handle, &principal, Request::Operator(Order::ResetBreaker { agent })).await
+}
+
 pub(super) async fn approve(
     State(handle): State<Handle>,
     Caller(principal): Caller,

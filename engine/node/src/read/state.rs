@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::handle::Handle;
 use crate::read::Served;
+use crate::read::autonomy::breakers;
 use crate::read::body::Body;
 use crate::read::jobs::queues;
 use crate::read::versions::{entry, live};
@@ -24,6 +25,7 @@ pub fn state(handle: &Handle) -> Served {
         body.put("frozen", &status.brakes.frozen()).put("floor", &status.brakes.floor());
         body.put("sealed", status.brakes.sealed()).put("retired", status.brakes.retired());
         body.put("probation", &status.probation).put("guards", &serving.guards(latency, now));
+        body.put("breakers", &breakers(status.autonomy.breakers(now)));
         body.put("in_flight", &in_flight(serving, now));
         body.put("read_only", &read_only).put("events", &serving.events());
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));

@@ -264,3 +264,46 @@ async fn a_version_whose_guards_hold_is_settled() {
     }
     assert_eq!((&state["active"], &state["probation"]), (&json!("v2"), &Value::Null));
 }
+
+#[tokio::test]
+async fn an_agent_that_others_take_back_may_only_propose_until_it_is_reset() {
+    let server = two().await;
+    for _ in 0..3 {
+        let evidence = server.evidence("v2").await;
+        assert_eq!(cutover(&server, "v2", &evidence).await.status, 200);
+        order(&server, "/v1/versions/v1/rewind", json!({ "reason": "no" })).await;
+    }
+    let evidence = server.evidence("v2").await;
+    check(&cutover(&server, "v2", &evidence).await, 409, "breaker-open");
+    let ledger = server.get("/v1/autonomy?agent=tester").await.json;
+    assert_eq!(
+        (&ledger["agents"][0]["live_alone"], &ledger["agents"][0]["rewound_by_others"]),
+        (&json!(3), &json!(3))
+    );
+    assert_eq!(ledger["breakers"][0]["agent"], "tester");
+    assert_eq!(server.get("/v1/system").await.json["breakers"][0]["agent"], "tester");
+    assert_eq!(server.get("/v1/autonomy?agent=nobody").await.json["agents"], json!([]));
+    order(&server, "/v1/breakers/tester/reset", json!({})).await;
+    assert_eq!(cutover(&server, "v2", &evidence).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_agent_has_so_many_builds_at_a_time() {
+    let server = two().await;
+    for n in 3..=6 {
+        let other = V2.replacen("name: ", &format!("name: n{n}-"), 1);
+        assert_eq!(server.post("/v1/versions", "application/yaml", &other).await.status, 201);
+    }
+    let slow = json!({ "records_per_second": 100 });
+    for _ in 0..2 {
+        let users: Vec<Value> =
+            (0..1000).map(|n| crate::server::registered(&format!("s{n}"), "London")).collect();
+        server.post("/v1/events", crate::server::BATCH, &json!(users).to_string()).await;
+    }
+    let more: Vec<Value> = (0..1000).map(|n| crate::server::registered(&format!("t{n}"), "Rome")).collect();
+    server.post("/v1/events", crate::server::BATCH, &json!(more).to_string()).await;
+    for n in 3..=5 {
+        assert_eq!(server.order(&format!("/v1/versions/v{n}/build"), slow.clone()).await.status, 202);
+    }
+    check(&server.order("/v1/versions/v6/build", slow).await, 429, "over-quota");
+}

@@ -90,6 +90,15 @@ pub(crate) struct UnsealArgs {
     post: Post,
 }
 
+/// Let an agent do more than propose again
+#[derive(Args, Debug)]
+pub(crate) struct ResetBreakerArgs {
+    /// The agent
+    agent: String,
+    #[command(flatten)]
+    post: Post,
+}
+
 /// Agree to a plan, so that its version may be taken live
 #[derive(Args, Debug)]
 pub(crate) struct ApproveArgs {
@@ -136,6 +145,12 @@ pub(crate) async fn seal(args: SealArgs, out: Out) -> Outcome {
 pub(crate) async fn unseal(args: UnsealArgs, out: Out) -> Outcome {
     let path = format!("versions/{}/unseal", segment(&args.version));
     let said = format!("{} may serve again", args.version);
+    order(&args.post, &path, &json!({}), out, &said).await
+}
+
+pub(crate) async fn reset_breaker(args: ResetBreakerArgs, out: Out) -> Outcome {
+    let path = format!("breakers/{}/reset", segment(&args.agent));
+    let said = format!("{} may do more than propose again", args.agent);
     order(&args.post, &path, &json!({}), out, &said).await
 }
 
