@@ -6,8 +6,9 @@ use selfsame_tests::binary;
 use serde_json::Value;
 
 /// Rows that say that something happened at all.
-const SOME: [&str; 10] = [
+const SOME: [&str; 11] = [
     "events",
+    "feed_messages",
     "events_in_others",
     "reads",
     "jobs",

@@ -14,6 +14,7 @@ mod ending;
 mod engine;
 mod family;
 mod findings;
+mod follower;
 mod killer;
 mod link;
 mod live;
@@ -36,7 +37,9 @@ use tokio::task::JoinSet;
 
 use self::agent::{Agent, Conductor, build_and_give_up, sabotage};
 use self::engine::EngineProcess;
+use self::family::Projection;
 use self::findings::Fault;
+use self::follower::Follower;
 use self::plan::{Kill, Plan};
 use self::producer::Producer;
 use self::reader::{Reader, Way};
@@ -163,7 +166,7 @@ async fn drill(plan: &Plan, folder: &Path) -> Outcome<Report> {
         None => None,
     };
     let run = Arc::new(Run::new(plan.seed, engine.http(), nats));
-    let mut conductor = Conductor::new(&run, plan.acts.clone(), plan.pause_ms)?;
+    let mut conductor = Conductor::new(&run, plan.acts.clone(), engine.operator()?, plan.pause_ms)?;
     if conductor.begin().await.is_none() {
         let reason = run.findings.said().join("; ");
         return Err(Failure::Server { what: "the drill", reason });
@@ -200,6 +203,9 @@ impl Cast {
         }
         for way in Way::ALL {
             cast.readers.spawn(Reader::new(run, way)?.work());
+        }
+        for projection in [Projection::Profile, Projection::Activity] {
+            cast.readers.spawn(Follower::new(run, projection)?.work());
         }
         let finished = Arc::new(Finished::default());
         for number in 1..=plan.workers {

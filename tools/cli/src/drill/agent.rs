@@ -59,16 +59,32 @@ impl Asked {
 
 impl Agent {
     pub(super) fn new(run: &Arc<Run>, name: &str) -> Outcome<Agent> {
-        let (client, random) = (run.client(name)?, run.random(name));
-        Ok(Agent { run: Arc::clone(run), name: name.to_owned(), client, random })
+        Ok(Agent::with(run, name, run.client(name)?))
     }
 
-    /// Asks until it is answered, whatever the answer.
+    /// One who comes another way, as an operator does.
+    pub(super) fn with(run: &Arc<Run>, name: &str, client: Client) -> Agent {
+        Agent { run: Arc::clone(run), name: name.to_owned(), client, random: run.random(name) }
+    }
+
+    /// Asks until it is answered, whatever the answer; a freeze is waited for.
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Asked {
+        let started = Instant::now();
+        loop {
+            let asked = self.ask_frozen(&method, path, body).await;
+            if !asked.refused_as(&["frozen"]) || started.elapsed() > PATIENCE {
+                return asked;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Asks until it is answered, and be the answer that changes are frozen.
+    async fn ask_frozen(&self, method: &Method, path: &str, body: &Value) -> Asked {
         let (started, mut unsure) = (Instant::now(), false);
         loop {
             self.run.stepped.notify_waiters();
-            let answer = match method {
+            let answer = match *method {
                 Method::GET => self.client.get(path, &[]).await,
                 _ => self.client.post(path, body).await,
             };
@@ -80,6 +96,11 @@ impl Agent {
                 other => return Asked { outcome: other.map(|answer| answer.json), unsure },
             }
         }
+    }
+
+    /// Asks about a version. Without more to say the body is an empty object.
+    async fn order(&self, version: u64, verb: &str, body: Value) -> Asked {
+        self.post(&format!("versions/v{version}/{verb}"), &body).await
     }
 
     async fn post(&self, path: &str, body: &Value) -> Asked {
@@ -163,6 +184,16 @@ impl Agent {
         None
     }
 
+    /// Waits until a build that was abandoned is over.
+    async fn wait_in_vain(&self, version: u64) -> Option<()> {
+        let stage = self.stage(version).await?;
+        if stage == "failed" {
+            return Some(());
+        }
+        self.run.find(Fault::Unexpected, &self.name, format!("v{version} was abandoned, and is {stage}"));
+        None
+    }
+
     /// The stage of a version.
     async fn stage(&self, version: u64) -> Option<String> {
         let asked = self.ask(Method::GET, &format!("versions/v{version}"), &Value::Null).await;
@@ -176,6 +207,11 @@ fn number(name: &Value) -> u64 {
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
-fn expecting(active: u64) -> Value {
-    json!({ "expected_active": format!("v{active}") })
+/// A cutover's body.
+fn expecting(active: u64, evidence: Option<&str>) -> Value {
+    let mut body = json!({ "expected_active": format!("v{active}") });
+    if let (Some(members), Some(evidence)) = (body.as_object_mut(), evidence) {
+        members.insert("evidence".to_owned(), evidence.into());
+    }
+    body
 }

@@ -23,6 +23,7 @@ struct Pages {
     /// The users with at least one acknowledged event, to choose from.
     known: Vec<String>,
     acked: BTreeMap<EventName, u64>,
+    last: u64,
 }
 
 /// One user's events.
@@ -61,6 +62,7 @@ impl Book {
             pages.known.push(user.to_owned());
         }
         pages.acked.insert(name, position);
+        pages.last = pages.last.max(position);
     }
 
     /// A user of whom an event is acknowledged, and the position of the last such event.
@@ -90,6 +92,17 @@ impl Book {
         self.pages.lock().acked.len() as u64
     }
 
+    /// The highest position that was acknowledged.
+    pub(super) fn last(&self) -> u64 {
+        self.pages.lock().last
+    }
+
+    /// How many events of each user were acknowledged.
+    pub(super) fn totals(&self) -> Vec<(String, u64)> {
+        let pages = self.pages.lock();
+        pages.users.iter().map(|(user, history)| (user.clone(), history.acked.len() as u64)).collect()
+    }
+
     /// Every acknowledged event with its position.
     pub(super) fn take_acked(&self) -> BTreeMap<EventName, u64> {
         std::mem::take(&mut self.pages.lock().acked)
@@ -113,6 +126,6 @@ mod tests {
             assert_eq!(book.bounds("u", position), Bounds { least, most }, "#{position}");
         }
         assert_eq!(book.bounds("nobody", 99), Bounds { least: 0, most: 0 });
-        assert_eq!((book.users(), book.events()), (1, 2));
+        assert_eq!((book.users(), book.events(), book.last()), (1, 2, 20));
     }
 }

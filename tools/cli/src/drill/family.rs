@@ -34,6 +34,28 @@ pub(super) struct Shape {
     view_tag: u64,
     /// The operations that lead here from the parent.
     lens: Vec<Value>,
+    guard: Option<Guard>,
+}
+
+/// What a member promises to keep; its children promise nothing by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// It holds, in a probation of five seconds.
+    Holds,
+    /// It trips as soon as a few more users are there.
+    Trips,
+    /// It does not even hold in the comparison before the cutover.
+    Fails,
+}
+
+impl Guard {
+    fn expects(self) -> &'static str {
+        match self {
+            Guard::Holds => "rows.profile >= before.rows.profile",
+            Guard::Trips => "rows.profile <= before.rows.profile + 5",
+            Guard::Fails => "rows.profile < 0",
+        }
+    }
 }
 
 /// What a child changes.
@@ -77,12 +99,19 @@ impl Projection {
 impl Shape {
     /// The version that everything begins with.
     pub(super) fn root() -> Shape {
-        Shape { tag: 0, label: vec!["label_0".into()], extras: Vec::new(), view_tag: 0, lens: Vec::new() }
+        Shape {
+            tag: 0,
+            label: vec!["label_0".into()],
+            extras: Vec::new(),
+            view_tag: 0,
+            lens: Vec::new(),
+            guard: None,
+        }
     }
 
     /// A child with one change.
     fn child(&self, tag: u64, change: Change) -> Shape {
-        let mut child = Shape { tag, lens: Vec::new(), ..self.clone() };
+        let mut child = Shape { tag, lens: Vec::new(), guard: None, ..self.clone() };
         match change {
             Change::Add if self.extras.len() < EXTRAS_MAX => child.add(),
             Change::Add | Change::Remove if !self.extras.is_empty() => child.remove(),
@@ -106,6 +135,16 @@ impl Shape {
         child
     }
 
+    /// The same with a guard.
+    pub(super) fn guarded(self, guard: Guard) -> Shape {
+        Shape { guard: Some(guard), ..self }
+    }
+
+    /// Whether a cutover to it begins a probation.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guard.is_some()
+    }
+
     fn add(&mut self) {
         let (name, default) = (format!("extra_{}", self.tag), format!("none of {}", self.tag));
         let at = format!("/{name}");
@@ -117,6 +156,19 @@ impl Shape {
     fn remove(&mut self) {
         let (name, default) = self.extras.remove(0);
         self.lens.push(json!({ "remove": { "at": format!("/{name}"), "default": default } }));
+    }
+
+    /// The document of a member that is not like the family: its lens loses digits of a counter.
+    pub(super) fn lossy(&self, parent: u64) -> Value {
+        let mut document = self.document(Some(parent));
+        let lens = json!([{ "scale": { "at": "/n", "num": 1, "den": 10, "round": "down" } }]);
+        if let Some(members) = document.as_object_mut() {
+            let lenses = members.entry("lenses").or_insert_with(|| json!({}));
+            if let Some(lenses) = lenses.as_object_mut() {
+                lenses.insert("user.acted".into(), lens);
+            }
+        }
+        document
     }
 
     /// The document, the child of a version that the engine knows by number.
@@ -136,6 +188,11 @@ impl Shape {
         if let Some(members) = document.as_object_mut() {
             if let Some(parent) = parent {
                 members.insert("parent".into(), format!("v{parent}").into());
+            }
+            if let Some(guard) = self.guard {
+                members.insert("guards".into(), json!([{ "name": "users", "expect": guard.expects() }]));
+                let probation = json!({ "events": 1_000_000, "time": "5s", "inconclusive": "settle" });
+                members.insert("probation".into(), probation);
             }
             if !self.lens.is_empty() {
                 members.insert("lenses".into(), json!({ "user.registered": self.lens }));

@@ -26,8 +26,23 @@ pub(super) enum Act {
     Warm,
     /// A rewind to a version that has to be built first.
     Cold,
+    /// Evidence that another change has overtaken.
+    Stale,
+    /// A probation that ends well.
+    Holds,
+    /// A guard that trips.
+    Trips,
+    /// The operator's freeze, and a rewind meanwhile.
+    Frozen,
     /// What must be refused of the active version.
     Refused,
+}
+
+impl Act {
+    /// Whether it makes a new version.
+    pub(super) fn registers(self) -> bool {
+        !matches!(self, Act::Warm | Act::Cold | Act::Refused)
+    }
 }
 
 /// The acts in their order: first one of each, so that a short drill has all of them, then as they come.
@@ -36,11 +51,35 @@ pub(super) struct Acts {
     played: usize,
 }
 
-/// The first acts. A cold rewind needs a version that three others have pushed out.
-const FIRST: [Act; 6] = [Act::Good, Act::Warm, Act::Race, Act::Refused, Act::Good, Act::Cold];
+/// The first acts. A cold rewind needs a version that others have pushed out.
+const FIRST: [Act; 9] = [
+    Act::Good,
+    Act::Warm,
+    Act::Race,
+    Act::Trips,
+    Act::Frozen,
+    Act::Stale,
+    Act::Cold,
+    Act::Holds,
+    Act::Refused,
+];
 /// What comes afterwards, each as often as it stands here.
-const LATER: [Act; 8] =
-    [Act::Good, Act::Good, Act::Good, Act::Race, Act::Race, Act::Warm, Act::Cold, Act::Refused];
+const LATER: [Act; 14] = [
+    Act::Good,
+    Act::Good,
+    Act::Good,
+    Act::Good,
+    Act::Race,
+    Act::Race,
+    Act::Warm,
+    Act::Warm,
+    Act::Cold,
+    Act::Stale,
+    Act::Trips,
+    Act::Holds,
+    Act::Frozen,
+    Act::Refused,
+];
 
 impl Acts {
     /// The next act; `drawn` decides where there is a choice.
@@ -138,7 +177,7 @@ mod tests {
     #[test]
     fn the_first_acts_are_one_of_each() {
         let mut acts = Acts { played: 0 };
-        let first: Vec<Act> = (0..6).map(|drawn| acts.next(drawn)).collect();
+        let first: Vec<Act> = (0..9).map(|drawn| acts.next(drawn)).collect();
         assert_eq!(first, FIRST);
         let later: Vec<Act> = (0..200).map(|drawn| acts.next(drawn)).collect();
         assert!(LATER.iter().all(|act| later.contains(act)));

@@ -75,7 +75,10 @@ impl Reader {
         // Every other read asks for what is known to be there; the other ones must show it just the same.
         let at_least = if self.random.below(2) == 0 { last } else { 0 };
         let pinned = match self.way {
-            Way::Pinned => self.run.live.other(&mut self.random),
+            Way::Pinned => {
+                let other = self.run.live.other(&mut self.random);
+                other.filter(|version| self.run.family.shape(*version).is_some())
+            }
             _ => None,
         };
         let projection = match self.way {

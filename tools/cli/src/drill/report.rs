@@ -44,6 +44,7 @@ impl Report {
             ),
             ("events_repeated", "  sent again, over kills and switches", of(&counts.repeated)),
             ("reads", "reads checked", run.checker.reads()),
+            ("feed_messages", "  of these messages of change feeds", of(&counts.feed_messages)),
             ("jobs", "jobs", ended.jobs),
             ("jobs_done", "  acknowledgements of jobs that were accepted", of(&counts.jobs_done)),
             (
@@ -56,6 +57,9 @@ impl Report {
             ("conflicts", "  races lost, and told so", of(&counts.conflicts)),
             ("refused", "requests that had to be refused, and were", of(&counts.refused)),
             ("abandoned", "builds given up", of(&counts.abandoned)),
+            ("tripped", "guards that tripped and led back by themselves", of(&counts.tripped)),
+            ("settled", "probations that ended well", of(&counts.settled)),
+            ("freezes", "freezes by the operator", of(&counts.freezes)),
             ("warm_rewinds", "rewinds, warm", of(&counts.warm_rewinds)),
             ("cold_rewinds", "rewinds, cold", of(&counts.cold_rewinds)),
             ("forward", "rolled forward again", of(&counts.forward)),
@@ -63,8 +67,16 @@ impl Report {
             ("equal_digests", "live generations equal to the log's state and to a twin's", ended.equal),
             ("position", "records in the log", ended.position),
         ];
-        let mut some =
-            vec!["events", "events_in_others", "reads", "jobs", "changes", "refused", "equal_digests"];
+        let mut some = vec![
+            "events",
+            "events_in_others",
+            "reads",
+            "feed_messages",
+            "jobs",
+            "changes",
+            "refused",
+            "equal_digests",
+        ];
         if !plan.kills.is_empty() {
             some.push("kills");
         }

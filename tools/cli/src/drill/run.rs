@@ -56,12 +56,19 @@ pub(super) struct Counts {
     pub(super) forward: AtomicU64,
     /// Builds that were given up.
     pub(super) abandoned: AtomicU64,
+    /// Guards that tripped, and led back by themselves.
+    pub(super) tripped: AtomicU64,
+    /// Probations that ended well.
+    pub(super) settled: AtomicU64,
+    /// Freezes by the operator.
+    pub(super) freezes: AtomicU64,
     /// Cutovers that another agent's forestalled.
     pub(super) conflicts: AtomicU64,
     /// Events that were written in another version than the active one.
     pub(super) in_others: AtomicU64,
     /// Events that were sent again.
     pub(super) repeated: AtomicU64,
+    pub(super) feed_messages: AtomicU64,
     pub(super) jobs_done: AtomicU64,
     /// Job results that came after a switch or after the lease had run out.
     pub(super) fenced: AtomicU64,

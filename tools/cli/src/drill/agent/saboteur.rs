@@ -66,7 +66,7 @@ fn put(document: &mut Value, place: &str, value: Value) {
 
 /// An order about a version that is not there, or on an assumption that never holds.
 async fn bad_order(agent: &mut Agent) {
-    let verbs = ["build", "cutover", "rewind", "drop"];
+    let verbs = ["build", "plan", "validate", "cutover", "rewind", "drop", "pause", "abandon"];
     let verb = agent.random.pick(&verbs).copied().unwrap_or("build");
     let body = if verb == "cutover" { json!({ "expected_active": "v99999" }) } else { json!({}) };
     let asked = agent.post(&format!("versions/v99999/{verb}"), &body).await;
