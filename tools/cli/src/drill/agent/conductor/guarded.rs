@@ -65,6 +65,9 @@ impl Conductor {
         count(&self.run.counts.tripped);
         self.run.live.switched(before);
         self.now_active(before);
+        let again = self.first.order(version, "cutover", expecting(before, None)).await;
+        let codes = ["no-evidence", "not-built"];
+        self.first.refused("to cut over again, without new evidence, to what tripped", again, &codes);
         // Going back to it would be possible, and forward to it would trip again.
         self.history.retain(|v| *v != version);
         Some(())
