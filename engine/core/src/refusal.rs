@@ -90,6 +90,7 @@ codes! {
     StaleEvidence "stale-evidence" 409 Never "the evidence is of another state of affairs";
     FailedEvidence "failed-evidence" 409 Never "the evidence speaks against the cutover";
     ApprovalNeeded "approval-needed" 409 Later "an operator has to agree to the plan";
+    RebaseConflict "rebase-conflict" 409 Never "both versions changed the same thing";
     OverQuota "over-quota" 429 Later "what may be done in an hour is used up";
     BreakerOpen "breaker-open" 409 Later "the agent may only propose";
     OnProbation "on-probation" 409 Later "another version is on probation";

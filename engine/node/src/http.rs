@@ -85,6 +85,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/versions/{version}/cutover", post(control::cutover))
         .route("/v1/versions/{version}/rewind", post(control::rewind))
         .route("/v1/versions/{version}/drop", post(control::drop_generation))
+        .route("/v1/versions/{version}/rebase", post(change::rebase))
         .route("/v1/versions/{version}/retire", post(change::retire))
         .route("/v1/autonomy", get(reads::autonomy))
         .route("/v1/plans", get(change::plans))

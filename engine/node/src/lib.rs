@@ -19,6 +19,7 @@ pub mod nats;
 pub mod operator;
 pub mod read;
 mod readers;
+mod rebase;
 mod recovery;
 mod register;
 mod replay;
@@ -34,6 +35,7 @@ pub use crate::feed::{
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
 pub use crate::read::record_line;
 pub use crate::readers::READERS_MAX;
+pub use crate::rebase::{LISTED_MAX, Moved};
 pub use crate::recovery::{RecoveryError, recover, recover_core};
 pub use crate::register::{CHECKS_MAX, REGISTER_ROUNDS_MAX};
 pub use crate::replay::{Replayed, replay};

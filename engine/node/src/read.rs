@@ -29,7 +29,7 @@ use selfsame_record::{Position, VersionNo};
 use serde_json::Value;
 
 use crate::handle::Handle;
-pub use crate::read::answer::answer;
+pub use crate::read::answer::{answer, moved};
 pub use crate::read::autonomy::autonomy;
 pub(crate) use crate::read::body::{Body, json_bytes};
 pub use crate::read::builds::builds;

@@ -1,9 +1,10 @@
 //! Planning and validating a change over HTTP, and looking at plans and evidence.
 
 use axum::extract::{Request as HttpRequest, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use selfsame_core::limits::PLAN_TTL_MS_MAX;
 use selfsame_core::{EvidenceId, PlanId, Predicted, Request};
+use selfsame_record::VersionNo;
 use serde::Deserialize;
 
 use crate::change::{Intent, Proof};
@@ -61,6 +62,27 @@ pub(crate) async fn validate(
     let version = find(&handle, &version)?;
     let proof = Proof { plan: asked.plan, skip_failures: asked.skip_failures };
     answered(&handle, handle.validate(&principal, version, proof).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rebase {
+    /// Absent: the active version.
+    #[serde(default)]
+    onto: Option<VersionNo>,
+}
+
+pub(crate) async fn rebase(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(version): Place<String>,
+    request: HttpRequest,
+) -> Result<Response, Refused> {
+    let asked: Rebase = body(&handle, request).await?;
+    let version = find(&handle, &version)?;
+    let moved = handle.rebase(&principal, version, asked.onto).await;
+    let moved = moved.map_err(|refusal| Refused::now(&handle, refusal))?;
+    read::moved(&handle, moved).map(IntoResponse::into_response)
 }
 
 pub(crate) async fn retire(

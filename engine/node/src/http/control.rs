@@ -137,7 +137,11 @@ pub(crate) async fn cutover(
     let parent = || handle.admission().registry.version(version).and_then(|version| version.parent());
     let expected = asked.expected_active.unwrap_or_else(parent);
     let evidence = asked.evidence;
-    carry_out(&handle, &principal, Request::Cutover { version, expected, evidence }).await
+    let mut reply = handle.ask(&principal, Request::Cutover { version, expected, evidence }).await;
+    if let Err(refusal) = reply.outcome {
+        reply.outcome = Err(handle.tell_what_moved(version, refusal).await);
+    }
+    answered(&handle, reply)
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ use crate::handle::Handle;
 use crate::read::body::Body;
 use crate::read::census::used_by;
 use crate::read::{Refused, Served};
+use crate::rebase::Moved;
 use crate::sequencer::Reply;
 
 /// What became of a request.
@@ -30,6 +31,24 @@ pub fn answer(handle: &Handle, reply: Reply) -> Result<Served, Refused> {
         Err(refusal) if refusal.code == Code::Stopping => Err(Refused::now(handle, refusal)),
         Err(refusal) => Err(Refused { position, version, refusal }),
     }
+}
+
+/// What a rebase came to.
+///
+/// # Errors
+///
+/// If the registration was refused.
+pub fn moved(handle: &Handle, moved: Moved) -> Result<Served, Refused> {
+    let Moved { from, onto, needs_check, reply } = moved;
+    let (position, version) = (reply.position, reply.version);
+    let outcome = match reply.outcome {
+        Ok(outcome) => outcome,
+        Err(_) => return answer(handle, reply),
+    };
+    let mut body = Body::new(position, version);
+    put(&mut body, &outcome);
+    body.put("from", &from).put("onto", &onto).put("needs_check", &needs_check);
+    Ok(body.served())
 }
 
 fn put(body: &mut Body, answer: &Answer) {

@@ -1,6 +1,8 @@
 //! The HTTP interface and the operator's socket, from the outside: what is asked, and what comes of it.
 
 #[cfg(test)]
+mod agents;
+#[cfg(test)]
 mod builds;
 #[cfg(test)]
 mod census;

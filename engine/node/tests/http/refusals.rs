@@ -307,6 +307,7 @@ async fn a_version_that_was_checked_against_an_older_registry() {
 fn every_code_has_a_case() {
     let cases = [
         include_str!("refusals.rs"),
+        include_str!("agents.rs"),
         include_str!("changes.rs"),
         include_str!("reads.rs"),
         include_str!("jobs.rs"),

@@ -49,6 +49,7 @@ pub(crate) enum VersionCommand {
     /// Whoever writes it or reads it is refused from then on; `version show` says who does, and so does the
     /// answer.
     Drop(OneArgs),
+    Rebase(change::RebaseArgs),
     /// Never let a version serve again
     Retire(OneArgs),
     /// List all versions with their stages
@@ -205,6 +206,7 @@ pub(crate) async fn run(command: VersionCommand, out: Out) -> Outcome {
             let answer = args.reach.client()?.post(&path(&args, "/drop"), &json!({})).await?;
             out.answer(&answer, people::dropped)
         }
+        VersionCommand::Rebase(args) => change::rebase(args, out).await,
         VersionCommand::Retire(args) => {
             let answer = args.reach.client()?.post(&path(&args, "/retire"), &json!({})).await?;
             out.answer(&answer, |json| {

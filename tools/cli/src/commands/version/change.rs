@@ -79,6 +79,38 @@ pub(crate) struct CutoverArgs {
     one: OneArgs,
 }
 
+/// Write the change that a version made to its parent against another version, and register it
+///
+/// It goes by itself where the two changed different things; otherwise the conflicts are named, and nothing is
+/// done.
+#[derive(Args, Debug)]
+pub(crate) struct RebaseArgs {
+    /// The version to write it against [default: the one that answers]
+    #[arg(long, value_name = "VERSION")]
+    onto: Option<String>,
+    #[command(flatten)]
+    one: OneArgs,
+}
+
+pub(super) async fn rebase(args: RebaseArgs, out: Out) -> Outcome {
+    let body = args.onto.map_or_else(|| json!({}), |onto| json!({ "onto": onto }));
+    let answer = args.one.reach.client()?.post(&path(&args.one, "/rebase"), &body).await?;
+    out.answer(&answer, |json| {
+        let text = |name| show(member(json, name));
+        let line = format!(
+            "{} does to {} what {} did to its parent",
+            text("registered"),
+            text("onto"),
+            text("from")
+        );
+        let checks = member(json, "needs_check").as_array().into_iter().flatten();
+        let checks = checks.map(|check| {
+            format!("  look at {}: {}", show(member(check, "pointer")), show(member(check, "message")))
+        });
+        std::iter::once(line).chain(checks).collect::<Vec<_>>().join("\n")
+    })
+}
+
 /// Puts a member into an object.
 fn set(body: &mut Value, name: &str, value: Value) {
     if let Some(members) = body.as_object_mut() {
