@@ -71,7 +71,7 @@ impl Brakes {
     /// # Errors
     ///
     /// If it is below the floor, sealed or retired.
-    pub(crate) fn may_serve(&self, version: VersionNo) -> Result<(), Refusal> {
+    pub fn may_serve(&self, version: VersionNo) -> Result<(), Refusal> {
         if self.retired.contains(&version) {
             return Err(Refusal::new(Code::Retired, format!("{version} is retired for good"))
                 .next("register a version that says the same under another name"));

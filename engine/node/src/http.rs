@@ -83,7 +83,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/versions/{version}/resume", post(control::resume))
         .route("/v1/versions/{version}/abandon", post(control::abandon))
         .route("/v1/versions/{version}/cutover", post(control::cutover))
-        .route("/v1/versions/{version}/rewind", post(control::rewind))
+        .route("/v1/versions/{version}/rewind", get(reads::rewind).post(control::rewind))
         .route("/v1/versions/{version}/drop", post(control::drop_generation))
         .route("/v1/versions/{version}/rebase", post(change::rebase))
         .route("/v1/versions/{version}/retire", post(change::retire))

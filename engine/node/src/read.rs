@@ -20,6 +20,7 @@ mod jobs;
 mod plan;
 mod plans;
 mod query;
+mod rewind;
 mod state;
 mod versions;
 
@@ -42,6 +43,7 @@ pub use crate::read::jobs::{dead, jobs, refused};
 pub use crate::read::plan::plan;
 pub use crate::read::plans::{evidence, plan_of, plans};
 pub use crate::read::query::{PAGE_ROWS_DEFAULT, ViewQuery, query};
+pub use crate::read::rewind::{WINDOW_RECORDS_MAX, rewind};
 pub use crate::read::state::{health, state};
 pub use crate::read::versions::{version, versions};
 

@@ -130,6 +130,15 @@ pub(crate) async fn census(State(handle): State<Handle>, params: Params) -> Answ
     Ok(read::census(&handle))
 }
 
+pub(crate) async fn rewind(
+    State(handle): State<Handle>,
+    Place(version): Place<String>,
+    params: Params,
+) -> Answered {
+    nothing_else(&handle, params)?;
+    judged(handle, move |handle| read::rewind(handle, &version)).await
+}
+
 pub(crate) async fn autonomy(State(handle): State<Handle>, mut params: Params) -> Answered {
     let agent = params.take("agent");
     nothing_else(&handle, params)?;

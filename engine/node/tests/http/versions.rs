@@ -160,3 +160,39 @@ async fn a_rewind_to_a_dropped_version_is_pending_until_it_is_built() {
     server.until_stage("v1", "active").await;
     assert_eq!(server.get("/v1/cache/profile/ada").await.version.as_deref(), Some("v1"));
 }
+
+#[tokio::test]
+async fn a_rewind_says_beforehand_what_it_would_do() {
+    let server = Server::with_v1().await;
+    server.register_user("ada", "London").await;
+    let never = server.get("/v1/versions/v1/rewind").await.json;
+    assert_eq!(never["forbidden"], "it answers already");
+    server.activate(V2, "v2").await;
+    for city in ["Rome", "Oslo"] {
+        let moved = json!({ "user_id": "ada", "city": city });
+        let mut moved = event("user.moved", "ada", moved);
+        moved["id"] = json!(city);
+        server.post("/v1/events", STRUCTURED, &moved.to_string()).await;
+    }
+    let mail = json!({ "user_id": "bob", "mail": "m", "city": "Rome", "locale": "it" });
+    server.post("/v1/events", STRUCTURED, &event("user.registered", "bob", mail).to_string()).await;
+    let told = server.get("/v1/versions/v1/rewind").await.json;
+    assert_eq!((&told["warm"], &told["records_to_replay"]), (&json!(true), &json!(0)));
+    let window = &told["window"];
+    assert_eq!(window["events"], 3);
+    let by = json!([
+        { "type": "user.moved", "principal": "tester", "events": 2 },
+        { "type": "user.registered", "principal": "tester", "events": 1 },
+    ]);
+    assert_eq!(window["by"], by);
+    assert_eq!(window["skipped"][0]["events"], 2, "v1 does not know that she moved");
+    let jobs: Vec<(&Value, &Value)> =
+        told["jobs"].as_array().expect("a list").iter().map(|q| (&q["queue"], &q["kept"])).collect();
+    assert_eq!(jobs, [(&json!("cards"), &json!(false)), (&json!("welcome"), &json!(true))]);
+    let rewind = server.order("/v1/versions/v1/rewind", json!({})).await;
+    assert_eq!(rewind.json["window"]["events"], window["events"], "as it was told");
+    server.order("/v1/versions/v2/drop", json!({})).await;
+    let cold = server.get("/v1/versions/v2/rewind").await.json;
+    assert_eq!((&cold["warm"], cold["records_to_replay"].as_u64() > Some(9)), (&json!(false), true));
+    assert_eq!(server.get("/v1/versions/v9/rewind").await.status, 404);
+}

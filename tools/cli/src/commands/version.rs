@@ -152,6 +152,9 @@ pub(crate) struct RewindArgs {
     /// Why, for the audit trail
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
+    /// Only say what it would do
+    #[arg(long, conflicts_with_all = ["expect"])]
+    look: bool,
     #[command(flatten)]
     one: OneArgs,
 }
@@ -273,6 +276,10 @@ fn bytes(text: &str) -> Result<u64, String> {
 
 async fn rewind(args: RewindArgs, out: Out) -> Outcome {
     let client = args.one.reach.client()?;
+    if args.look {
+        let answer = client.get(&path(&args.one, "/rewind"), &[]).await?;
+        return out.answer(&answer, people::rewind);
+    }
     let mut body = json!({ "reason": args.reason });
     if let (Some(version), Some(members)) = (args.expect, body.as_object_mut()) {
         members.insert("expected_active".to_owned(), version.into());

@@ -78,6 +78,55 @@ pub(super) fn plan(answer: &Value) -> String {
     lines.join("\n")
 }
 
+/// What a rewind would do.
+pub(super) fn rewind(answer: &Value) -> String {
+    let (to, from) = (show(member(answer, "rewind")), show(member(answer, "from")));
+    if let Value::String(why) = member(answer, "forbidden") {
+        return format!("a rewind to {to} is not possible: {why}");
+    }
+    let how = match member(answer, "warm") {
+        Value::Bool(true) => "warm: one record, since it is kept in step".to_owned(),
+        _ => {
+            let seconds = member(answer, "expected_seconds").as_f64();
+            let time = seconds.map_or_else(String::new, |s| format!(", about {s:.1} s"));
+            format!("cold: {} records are folded first{time}", member(answer, "records_to_replay"))
+        }
+    };
+    let mut lines = vec![format!("from {from} to {to}, {how}")];
+    let window = member(answer, "window");
+    let (first, last) = (member(window, "first"), member(window, "counted_until"));
+    lines.push(format!("the window: #{first} to #{last}, {} events", member(window, "events")));
+    for row in member(window, "by").as_array().into_iter().flatten() {
+        let text = |name| show(member(row, name));
+        lines.push(format!("  {} {} of {}", text("events"), text("type"), text("principal")));
+    }
+    for row in member(window, "skipped").as_array().into_iter().flatten() {
+        let text = |name| show(member(row, name));
+        lines.push(format!(
+            "  {to} cannot express {} {} (first #{})",
+            text("events"),
+            text("type"),
+            text("first")
+        ));
+    }
+    for row in member(answer, "jobs").as_array().into_iter().flatten() {
+        let text = |name| show(member(row, name));
+        let kept =
+            if member(row, "kept") == &Value::Bool(true) { "" } else { ", which the version does not have" };
+        lines.push(format!(
+            "jobs of {}{kept}: {} pending, {} leases end",
+            text("queue"),
+            text("pending"),
+            text("leases_ended")
+        ));
+    }
+    for drop in member(answer, "drops").as_array().into_iter().flatten() {
+        lines.push(format!("it would drop: {}", show(member(drop, "version"))));
+        lines.extend(used_by(drop).into_iter().map(|line| format!("  {line}")));
+    }
+    lines.join("\n")
+}
+
 /// A version that is not kept in step any longer, with everybody who used it.
 pub(super) fn dropped(answer: &Value) -> String {
     let line = format!("{} is dropped", show(member(answer, "dropped")));
@@ -153,6 +202,22 @@ mod tests {
         assert!(text.contains("\nclass: compatible (lens-exact, rollback-safe)\n"), "{text}");
         assert!(text.contains("\na build takes: about 0.2 s, about 2 kB of memory\n"), "{text}");
         assert!(text.ends_with("next cutover: nothing"), "{text}");
+    }
+
+    #[test]
+    fn a_rewind_is_told_beforehand() {
+        let window = json!({"first": 9, "counted_until": 12, "events": 2,
+            "by": [{"type": "a.b", "principal": "web", "events": 2}],
+            "skipped": [{"type": "a.b", "events": 1, "first": 11}]});
+        let jobs = json!([{"queue": "mail", "pending": 3, "leases_ended": 1, "kept": false}]);
+        let answer = json!({"rewind": "v1", "from": "v2", "warm": true, "window": window, "jobs": jobs,
+            "drops": [], "forbidden": null});
+        let expect = "from v2 to v1, warm: one record, since it is kept in step\nthe window: #9 to #12, 2 events\n  \
+            2 a.b of web\n  v1 cannot express 1 a.b (first #11)\n\
+            jobs of mail, which the version does not have: 3 pending, 1 leases end";
+        assert_eq!(rewind(&answer), expect);
+        let sealed = json!({"rewind": "v1", "from": "v2", "forbidden": "v1 is sealed"});
+        assert_eq!(rewind(&sealed), "a rewind to v1 is not possible: v1 is sealed");
     }
 
     #[test]
