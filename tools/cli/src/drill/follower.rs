@@ -19,7 +19,7 @@ use crate::failure::Outcome;
 use crate::out::member;
 
 /// How long a follower stays at most before it leaves and resumes, in milliseconds.
-const STAY_MS: u64 = 6_000;
+const STAY_MS: u64 = 15_000;
 /// How long the last messages may take.
 const END_MAX: Duration = Duration::from_secs(30);
 

@@ -21,6 +21,10 @@ use crate::out::member;
 /// How long an event may be under way, over kills and restarts.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// With so many users a producer gets new ones more rarely, so that tables stay of a size that followers of the
+/// feed, who are told all of it at each switch, can keep up with.
+const USERS_MANY: usize = 500;
+
 /// What a producer is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Habit {
@@ -73,8 +77,10 @@ impl Producer {
     /// The next events: of different users, now and then of a new one.
     fn plan_unit(&mut self) -> Vec<Planned> {
         let mut unit: Vec<Planned> = Vec::new();
+        let new_of = if self.users.len() < USERS_MANY { 6 } else { 40 };
         for _ in 0..self.habit.unit {
-            let old = (self.random.below(6) > 0).then(|| self.random.pick(&self.users).cloned()).flatten();
+            let old =
+                (self.random.below(new_of) > 0).then(|| self.random.pick(&self.users).cloned()).flatten();
             let user = old.filter(|user| !unit.iter().any(|planned| planned.user == *user));
             let user = user.unwrap_or_else(|| self.new_user());
             let (n, id) = (self.run.book.send(&user), self.next_id.to_string());

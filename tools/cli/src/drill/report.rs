@@ -121,7 +121,7 @@ impl Report {
             rows.map(|(name, _, number)| ((*name).to_owned(), (*number).into())).collect();
         let waits = |figures: Figures| {
             json!({
-                "p50_us": figures.p50, "p99_us": figures.p99, "longest_us": figures.longest,
+                "p50_us": figures.p50, "p99_us": figures.p99, "longest_us": figures.longest, "longest_at_us": figures.longest_at,
                 "longest_at_switch_us": figures.at_switch,
             })
         };
@@ -166,7 +166,7 @@ mod tests {
             some: vec!["figure"],
             zeros: zeros.iter().map(row).collect(),
             reading: Figures::default(),
-            publishing: Figures { p50: 1_250, p99: 2_000, longest: 30_000, at_switch: 9_940 },
+            publishing: Figures { p50: 1_250, p99: 2_000, longest: 30_000, longest_at: 0, at_switch: 9_940 },
             said: Vec::new(),
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Figures {
     pub(super) p50: u64,
     pub(super) p99: u64,
     pub(super) longest: u64,
+    /// When the longest was sent, since the drill began.
+    pub(super) longest_at: u64,
     /// The longest that overlaps a switch, give or take [`MARGIN`].
     pub(super) at_switch: u64,
 }
@@ -63,7 +65,14 @@ fn figures(spans: &[Span], switches: &[Span]) -> Figures {
         switches.iter().any(overlaps)
     };
     let at_switch = spans.iter().filter(near).map(|(sent, answered)| answered - sent).max();
-    Figures { p50: part(500), p99: part(990), longest: part(1000), at_switch: at_switch.unwrap_or_default() }
+    let longest = spans.iter().max_by_key(|(sent, answered)| answered - sent);
+    Figures {
+        p50: part(500),
+        p99: part(990),
+        longest: part(1000),
+        longest_at: longest.map_or(0, |(sent, _)| *sent),
+        at_switch: at_switch.unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]
@@ -74,9 +83,12 @@ mod tests {
     fn the_longest_wait_at_a_switch_is_one_that_overlaps_it() {
         let ms = |from: u64, until: u64| (from * 1000, until * 1000);
         let spans = [ms(0, 900), ms(1000, 1010), ms(1500, 1501), ms(3000, 3500)];
-        let found = figures(&spans, &[ms(1200, 1260)]);
-        assert_eq!(found, Figures { p50: 10_000, p99: 500_000, longest: 900_000, at_switch: 10_000 });
-        assert_eq!(figures(&spans, &[]).at_switch, 0);
+        let spans = &spans[1..];
+        let found = figures(spans, &[ms(1200, 1260)]);
+        let expect =
+            Figures { p50: 10_000, p99: 10_000, longest: 500_000, longest_at: 3_000_000, at_switch: 10_000 };
+        assert_eq!(found, expect);
+        assert_eq!(figures(spans, &[]).at_switch, 0);
         assert_eq!(figures(&[], &[]), Figures::default());
     }
 }
