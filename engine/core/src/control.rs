@@ -68,6 +68,13 @@ pub enum Control {
     Rewound { version: VersionNo, from: VersionNo, reason: String },
     /// A generation is not kept in step any longer.
     Dropped { version: VersionNo },
+    /// A live generation is to be folded anew from the log, in the shadow.
+    RepairStarted { version: VersionNo },
+    /// What was folded anew is in the place of the live generation from here on. Both digests are of the record
+    /// before this one; they are equal unless something was wrong.
+    Repaired { version: VersionNo, digest: Digest, was: Digest },
+    /// A repair ended without a generation.
+    RepairFailed { version: VersionNo, reason: String },
     /// Changes by agents are stopped.
     Frozen { reason: String },
     /// Changes by agents go on.
@@ -162,6 +169,9 @@ impl Control {
             Control::RewindRequested { .. } => "rewind-requested",
             Control::Rewound { .. } => "rewound",
             Control::Dropped { .. } => "dropped",
+            Control::RepairStarted { .. } => "repair-started",
+            Control::Repaired { .. } => "repaired",
+            Control::RepairFailed { .. } => "repair-failed",
             Control::Frozen { .. } => "frozen",
             Control::Unfrozen { .. } => "unfrozen",
             Control::FloorSet { .. } => "floor-set",
@@ -290,6 +300,15 @@ mod tests {
             r#"{"kind":"rewound","version":"v1","from":"v2","reason":"x"}"#,
         );
         check(&Control::Dropped { version: v2 }, r#"{"kind":"dropped","version":"v2"}"#);
+        check(&Control::RepairStarted { version: v2 }, r#"{"kind":"repair-started","version":"v2"}"#);
+        check(
+            &Control::Repaired { version: v2, digest, was: digest },
+            &format!(r#"{{"kind":"repaired","version":"v2","digest":"{id}","was":"{id}"}}"#),
+        );
+        check(
+            &Control::RepairFailed { version: v2, reason: "x".into() },
+            r#"{"kind":"repair-failed","version":"v2","reason":"x"}"#,
+        );
         check(&Control::Frozen { reason: "x".into() }, r#"{"kind":"frozen","reason":"x"}"#);
         check(&Control::Unfrozen { reason: "x".into() }, r#"{"kind":"unfrozen","reason":"x"}"#);
         check(&Control::FloorSet { version: Some(v2) }, r#"{"kind":"floor-set","version":"v2"}"#);

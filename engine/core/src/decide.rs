@@ -61,6 +61,8 @@ impl Core {
             Request::BuildFailed { version, reason } => {
                 if self.life.building().contains(&version) {
                     self.write(batch, principal, Control::BuildFailed { version, reason }, now);
+                } else if self.life.repairing().contains(&version) {
+                    self.write(batch, principal, Control::RepairFailed { version, reason }, now);
                 }
                 Ok(Answer::Noted {})
             }
@@ -260,7 +262,8 @@ impl Core {
             batch.effects.extend(self.life.is_building(version).then_some(Effect::StartBuild { version }));
             return;
         }
-        let Some(records) = self.life.ready(generation.version(), generation.digest()) else { return };
+        let was = serving.generation(version).map(selfsame_projections::Generation::digest);
+        let Some(records) = self.life.ready(version, generation.digest(), was) else { return };
         batch.adopt = Some(generation);
         self.change(batch, principal, records, now);
     }

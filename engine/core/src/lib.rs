@@ -60,7 +60,7 @@ pub use crate::input::{
 };
 pub use crate::kinds::{Kind, Kinds, Reads, Span};
 pub use crate::ledger::QueueCounts;
-pub use crate::lifecycle::{Lifecycle, Stage, Switch};
+pub use crate::lifecycle::{Lifecycle, Repair, Stage, Switch};
 pub use crate::operator::Order;
 pub use crate::plans::{
     Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,

@@ -57,6 +57,20 @@ pub struct Lifecycle {
     was_active: BTreeSet<VersionNo>,
     switches: Vec<Switch>,
     pending_rewind: Option<PendingRewind>,
+    /// Live versions whose generations are being folded anew.
+    repairing: BTreeSet<VersionNo>,
+    last_repair: Option<Repair>,
+}
+
+/// A generation that was folded anew and put in the place of the live one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Repair {
+    /// The version.
+    pub version: VersionNo,
+    /// The record that says so.
+    pub at: Position,
+    /// Whether the two were equal.
+    pub equal: bool,
 }
 
 impl Lifecycle {
@@ -134,10 +148,44 @@ impl Lifecycle {
         Ok(Control::BuildStarted { version, budget })
     }
 
+    /// The live versions whose generations are being folded anew.
+    pub fn repairing(&self) -> &BTreeSet<VersionNo> {
+        &self.repairing
+    }
+
+    /// The repair that ended last.
+    pub fn last_repair(&self) -> Option<Repair> {
+        self.last_repair
+    }
+
+    /// Decides on folding the live generation of `version` anew.
+    ///
+    /// # Errors
+    ///
+    /// If it has no generation that is kept in step, or that is done already.
+    pub(crate) fn repair(&self, version: VersionNo) -> Result<Control, Refusal> {
+        let stage = self.known(version)?;
+        if !stage.is_live() {
+            return Err(not_built(version, stage).listing(&self.live()));
+        }
+        if self.repairing.contains(&version) {
+            return Err(Refusal::new(
+                Code::AlreadyBuilding,
+                format!("{version} is being folded anew already"),
+            )
+            .next("wait until `selfsame state` says that it is done"));
+        }
+        Ok(Control::RepairStarted { version })
+    }
+
     /// Decides what follows from a generation of `version` that is complete up to the head.
     ///
-    /// `None` if nobody waits for it any longer, or it waits itself.
-    pub fn ready(&self, version: VersionNo, digest: Digest) -> Option<Vec<Control>> {
+    /// `was` is the digest of the generation that is live, if one is. `None` if nobody waits for it any longer, or
+    /// it waits itself.
+    pub fn ready(&self, version: VersionNo, digest: Digest, was: Option<Digest>) -> Option<Vec<Control>> {
+        if let Some(was) = was.filter(|_| self.repairing.contains(&version)) {
+            return Some(vec![Control::Repaired { version, digest, was }]);
+        }
         if !matches!(self.stages.get(&version), Some(Stage::Building { paused: false, .. })) {
             return None;
         }
@@ -272,7 +320,18 @@ impl Lifecycle {
                 let reason = reason.clone();
                 self.pending_rewind = Some(PendingRewind { to: *version, from: *from, reason });
             }
+            Control::RepairStarted { version } => {
+                self.repairing.insert(*version);
+            }
+            Control::Repaired { version, digest, was } => {
+                self.repairing.remove(version);
+                self.last_repair = Some(Repair { version: *version, at, equal: digest == was });
+            }
+            Control::RepairFailed { version, .. } => {
+                self.repairing.remove(version);
+            }
             Control::Dropped { version } => {
+                self.repairing.remove(version);
                 assert!(self.active != Some(*version), "{at} drops the active {version}");
                 self.set(at, *version, Stage::Dropped);
                 self.pending_rewind.take_if(|r| r.to == *version);
@@ -444,11 +503,11 @@ mod tests {
         let records = life.rewind(v(1), None, "", 0).expect("a rewind");
         assert_eq!(records.last(), Some(&Control::BuildStarted { version: v(1), budget: Budget::URGENT }));
         apply(&mut life, &records);
-        let ready = life.ready(v(1), Digest::default()).expect("it is awaited");
+        let ready = life.ready(v(1), Digest::default(), None).expect("it is awaited");
         check(Ok(&ready), "Rewound");
         apply(&mut life, &ready);
         assert_eq!(life.active(), Some(v(1)));
-        assert_eq!(life.ready(v(1), Digest::default()), None, "nobody waits any longer");
+        assert_eq!(life.ready(v(1), Digest::default(), None), None, "nobody waits any longer");
     }
 
     #[test]
@@ -466,7 +525,7 @@ mod tests {
         apply(&mut life, &v3);
         let cutover = life.cutover(v(3), Some(v(2)), 2).expect("a cutover");
         apply(&mut life, &cutover);
-        let ready = life.ready(v(1), digest).expect("it is awaited");
+        let ready = life.ready(v(1), digest, None).expect("it is awaited");
         assert_eq!(ready.len(), 1, "ready, but no rewind: {ready:?}");
     }
 

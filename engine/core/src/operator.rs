@@ -7,7 +7,7 @@ use crate::change_id::PlanId;
 use crate::control::Control;
 use crate::core::Core;
 use crate::decide::bounded;
-use crate::input::Answer;
+use crate::input::{Answer, Effect};
 use crate::limits::REASON_BYTES_MAX;
 use crate::refusal::{Code, Refusal};
 
@@ -27,6 +27,8 @@ pub enum Order {
     Unseal { version: VersionNo },
     /// Let an agent do more than propose again.
     ResetBreaker { agent: Principal },
+    /// Fold a live generation anew from the log, and put it in the place of the one that is there.
+    Repair { version: VersionNo },
     /// Agree to a plan.
     Approve { plan: PlanId },
     /// Do not agree to a plan.
@@ -43,6 +45,7 @@ impl Order {
             Order::Seal { .. } => "seal",
             Order::Unseal { .. } => "unseal",
             Order::ResetBreaker { .. } => "reset-breaker",
+            Order::Repair { .. } => "repair",
             Order::Approve { .. } => "approve",
             Order::Reject { .. } => "reject",
         }
@@ -72,6 +75,11 @@ impl Core {
             Order::Unseal { version } => {
                 self.life.known(version)?;
                 Control::Unsealed { version }
+            }
+            Order::Repair { version } => {
+                let record = self.life.repair(version)?;
+                batch.effects.push(Effect::StartBuild { version });
+                record
             }
             Order::ResetBreaker { agent } => Control::BreakerReset { agent: agent.as_str().to_owned() },
             Order::Approve { plan } => {

@@ -52,6 +52,7 @@ fn router(handle: Handle) -> Router {
         .route("/v1/freeze", post(orders::freeze))
         .route("/v1/unfreeze", post(orders::unfreeze))
         .route("/v1/floor", post(orders::floor))
+        .route("/v1/versions/{version}/repair", post(orders::repair))
         .route("/v1/versions/{version}/seal", post(orders::seal))
         .route("/v1/versions/{version}/unseal", post(orders::unseal))
         .route("/v1/breakers/{agent}/reset", post(orders::reset_breaker))

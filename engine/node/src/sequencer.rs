@@ -113,7 +113,8 @@ impl Sequencer {
 
     /// Runs until it is told to stop, or every handle is gone.
     pub(crate) fn run(mut self) {
-        for version in self.core.lifecycle().building() {
+        let repairing = self.core.lifecycle().repairing().iter().copied();
+        for version in self.core.lifecycle().building().into_iter().chain(repairing) {
             info!(%version, "build goes on after a restart");
             self.start_build(version);
         }
@@ -268,7 +269,11 @@ impl Sequencer {
     }
 
     fn start_build(&self, version: VersionNo) {
-        let generation = self.core.new_generation_beside(version, &self.shared.serving.read());
+        // What is folded anew is folded whole, whatever others hold of it.
+        let generation = match self.core.lifecycle().repairing().contains(&version) {
+            true => self.core.new_generation(version),
+            false => self.core.new_generation_beside(version, &self.shared.serving.read()),
+        };
         if let Some((generation, (budget, paused))) = generation.zip(self.ordered(version)) {
             self.shared.builder.start(generation, budget, paused);
         }
@@ -278,6 +283,7 @@ impl Sequencer {
     fn ordered(&self, version: VersionNo) -> Option<(Budget, bool)> {
         match self.core.lifecycle().stage(version) {
             Some(Stage::Building { budget, paused, .. }) => Some((*budget, *paused)),
+            _ if self.core.lifecycle().repairing().contains(&version) => Some((Budget::default(), false)),
             _ => None,
         }
     }

@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Seal(operate::SealArgs),
     Unseal(operate::UnsealArgs),
     ResetBreaker(operate::ResetBreakerArgs),
+    Repair(operate::RepairArgs),
     Approve(operate::ApproveArgs),
     Reject(operate::RejectArgs),
     Check(check::CheckArgs),

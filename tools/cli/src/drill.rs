@@ -165,7 +165,7 @@ async fn drill(plan: &Plan, folder: &Path) -> Outcome<Report> {
         Some(url) => Some(connect(url).await?),
         None => None,
     };
-    let run = Arc::new(Run::new(plan.seed, engine.http(), nats));
+    let run = Arc::new(Run::new(plan.seed, engine.http(), nats, Some(engine.operator()?)));
     let mut conductor = Conductor::new(&run, plan.acts.clone(), engine.operator()?, plan.pause_ms)?;
     if conductor.begin().await.is_none() {
         let reason = run.findings.said().join("; ");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use selfsame_core::{
     Answer, Budget, Checked, Compared, Control, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob,
-    PlanId, Plane, Reads, Refusal, Request, Serving, Settings, Stage, Ticket, recover,
+    Order, PlanId, Plane, Reads, Refusal, Request, Serving, Settings, Stage, Ticket, recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::Generation;
@@ -49,8 +49,10 @@ pub struct Report {
     pub trips: u64,
     /// Probations that ended without a rewind.
     pub settled: u64,
-    /// Those of them with a projection that another generation holds as well.
+    /// Comparisons with a twin of which a projection is held by another generation as well.
     pub shared: u64,
+    /// Generations that were folded anew and put in the place of live ones.
+    pub repaired: u64,
 }
 
 /// A property that did not hold.
@@ -176,7 +178,8 @@ impl World {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         self.asked.insert(ticket, asked);
-        self.waiting.push_back(Input { ticket, principal: web(), plane: Plane::Open, request });
+        let plane = if matches!(request, Request::Operator(_)) { Plane::Operator } else { Plane::Open };
+        self.waiting.push_back(Input { ticket, principal: web(), plane, request });
     }
 
     fn register(&mut self) {
@@ -199,7 +202,7 @@ impl World {
     fn change(&mut self) {
         let Some(version) = self.some_version() else { return };
         let expected = self.core.lifecycle().active();
-        let request = match self.random.below(14) {
+        let request = match self.random.below(15) {
             0..=3 => Request::Build { version, budget: Budget::default() },
             4..=6 => {
                 self.prove(version);
@@ -210,6 +213,7 @@ impl World {
             9 => Request::Drop { version },
             10..=11 => Request::Pause { version },
             12 => Request::Resume { version },
+            13 => Request::Operator(Order::Repair { version }),
             _ => Request::Abandon { version, reason: String::new() },
         };
         self.ask(request, Asked::Else);
@@ -345,7 +349,11 @@ impl World {
         match effect {
             Effect::Answer { ticket, outcome } => self.answered(ticket, outcome)?,
             Effect::StartBuild { version } => {
-                self.builds.extend(self.core.new_generation_beside(version, &self.serving));
+                let generation = match self.core.lifecycle().repairing().contains(&version) {
+                    true => self.core.new_generation(version),
+                    false => self.core.new_generation_beside(version, &self.serving),
+                };
+                self.builds.extend(generation);
             }
             // A build looks at its stage before each step.
             Effect::PauseBuild { .. } | Effect::ResumeBuild { .. } => {}
@@ -496,6 +504,8 @@ impl World {
         let building = self.core.lifecycle().building();
         self.builds =
             building.into_iter().filter_map(|v| self.core.new_generation_beside(v, &self.serving)).collect();
+        let repairing = self.core.lifecycle().repairing().iter();
+        self.builds.extend(repairing.filter_map(|version| self.core.new_generation(*version)));
         self.acked_means_durable()
     }
 
@@ -536,7 +546,7 @@ impl World {
     /// A guard that trips is a record, and the next record goes back or says that there is no way back.
     fn a_tripped_guard_rewinds_next(&mut self) -> Result<(), String> {
         let mut tripped = None;
-        let (mut trips, mut settled) = (0, 0);
+        let (mut trips, mut settled, mut repaired) = (0, 0, 0);
         self.read_all(&mut |record| {
             let selfsame_record::ArchivedBody::Control(json) = &record.body else {
                 return match tripped {
@@ -546,6 +556,15 @@ impl World {
             };
             let control = Control::parse(json).map_err(|e| e.to_string())?;
             settled += u64::from(matches!(control, Control::Settled { .. }));
+            if let Control::Repaired { version, digest, was } = &control {
+                repaired += 1;
+                if digest != was {
+                    return Err(format!(
+                        "replay_matches_live: {version} folded anew at {} differs",
+                        record.at()
+                    ));
+                }
+            }
             if let Some(at) = tripped.take() {
                 let back = ["rewound", "rewind-requested", "settled"].contains(&control.kind());
                 if !back {
@@ -558,7 +577,7 @@ impl World {
             }
             Ok(())
         })?;
-        (self.report.trips, self.report.settled) = (trips, settled);
+        (self.report.trips, self.report.settled, self.report.repaired) = (trips, settled, repaired);
         Ok(())
     }
 
@@ -628,6 +647,7 @@ mod tests {
                     total.refused += report.refused;
                     total.trips += report.trips;
                     total.settled += report.settled;
+                    total.repaired += report.repaired;
                 }
                 Err(failure) => panic!("{failure}"),
             }
@@ -636,5 +656,6 @@ mod tests {
         let seen = seen.into_iter().chain([total.acked, total.refused]).collect::<Vec<u64>>();
         assert!(seen.iter().all(|count| *count > 20), "the histories are not varied enough: {total:?}");
         assert!(total.trips > 3 && total.settled > 3, "probations end one way alone: {total:?}");
+        assert!(total.repaired > 10, "hardly anything is folded anew: {total:?}");
     }
 }

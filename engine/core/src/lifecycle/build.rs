@@ -124,7 +124,7 @@ mod tests {
         let mut life = building();
         let paused = r#"{"kind":"build-paused","version":"v1"}"#;
         check(&mut life, |life| life.pause(V1), [paused, "so already"]);
-        assert_eq!(life.ready(V1, Digest::default()), None, "a build that waits makes no candidate");
+        assert_eq!(life.ready(V1, Digest::default(), None), None, "a build that waits makes no candidate");
         let resumed = r#"{"kind":"build-resumed","version":"v1"}"#;
         check(&mut life, |life| life.resume(V1), [resumed, "so already"]);
         check(&mut life, |life| life.pause(V1), [paused, "so already"]);

@@ -408,3 +408,41 @@ fn an_agent_has_a_quota_of_builds_and_an_operator_has_none() {
     desk.ask(Request::Build { version: versions[0], budget }).unwrap();
     desk.check_replay();
 }
+
+fn folded(desk: &Desk, version: VersionNo) -> Request {
+    let mut generation = desk.core.new_generation(version).unwrap();
+    desk.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
+    Request::Candidate { generation: Box::new(generation) }
+}
+
+#[test]
+fn a_live_generation_is_folded_anew_and_put_in_its_place_by_one_record() {
+    let (mut desk, v2) = two();
+    desk.publish("1");
+    order(&mut desk, "ada", Order::Repair { version: VersionNo::FIRST }).unwrap();
+    refused(
+        order(&mut desk, "ada", Order::Repair { version: VersionNo::FIRST }),
+        Code::AlreadyBuilding,
+        "anew",
+    );
+    desk.publish("2");
+    desk.check_replay();
+    let request = folded(&desk, VersionNo::FIRST);
+    desk.ask(request).unwrap();
+    let repair = desk.core.lifecycle().last_repair().expect("a repair");
+    assert_eq!((repair.version, repair.equal), (VersionNo::FIRST, true));
+    assert!(desk.core.lifecycle().repairing().is_empty());
+    desk.publish("3");
+    assert_eq!(desk.serving.active_generation().unwrap().cache("profile").unwrap().len(), 3);
+    desk.check_replay();
+    order(&mut desk, "ada", Order::Repair { version: v2 }).unwrap();
+    desk.ask(Request::Drop { version: v2 }).unwrap();
+    let request = folded(&desk, v2);
+    desk.ask(request).unwrap();
+    assert!(
+        matches!(desk.core.lifecycle().stage(v2), Some(selfsame_core::Stage::Dropped)),
+        "nobody waits for it"
+    );
+    refused(order(&mut desk, "ada", Order::Repair { version: v2 }), Code::NotBuilt, "v2 is dropped");
+    desk.check_replay();
+}

@@ -65,6 +65,15 @@ pub(super) async fn seal(
     carry_out(&handle, &principal, Request::Operator(Order::Seal { version, reason })).await
 }
 
+pub(super) async fn repair(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(version): Place<String>,
+) -> Answered {
+    let version = find(&handle, &version)?;
+    carry_out(&handle, &principal, Request::Operator(Order::Repair { version })).await
+}
+
 pub(super) async fn unseal(
     State(handle): State<Handle>,
     Caller(principal): Caller,

@@ -26,6 +26,8 @@ pub fn state(handle: &Handle) -> Served {
         body.put("sealed", status.brakes.sealed()).put("retired", status.brakes.retired());
         body.put("probation", &status.probation).put("guards", &serving.guards(latency, now));
         body.put("breakers", &breakers(status.autonomy.breakers(now)));
+        let life = &status.lifecycle;
+        body.put("repairs", &json!({ "under_way": life.repairing(), "last": life.last_repair() }));
         body.put("in_flight", &in_flight(serving, now));
         body.put("read_only", &read_only).put("events", &serving.events());
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));

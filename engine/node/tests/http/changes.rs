@@ -307,3 +307,20 @@ async fn an_agent_has_so_many_builds_at_a_time() {
     }
     check(&server.order("/v1/versions/v6/build", slow).await, 429, "over-quota");
 }
+
+#[tokio::test]
+async fn an_operator_has_a_live_version_folded_anew_while_it_is_read() {
+    let server = two().await;
+    order(&server, "/v1/versions/v1/repair", json!({})).await;
+    loop {
+        assert_eq!(server.get("/v1/cache/profile/ada").await.status, 200, "readers never see it empty");
+        let repairs = server.get("/v1/system").await.json["repairs"].clone();
+        if repairs["last"]["version"] == "v1" {
+            assert_eq!((&repairs["last"]["equal"], &repairs["under_way"]), (&json!(true), &json!([])));
+            break;
+        }
+    }
+    server.register_user("bob", "Paris").await;
+    assert_eq!(server.get("/v1/cache/profile/bob").await.status, 200);
+    check(&server.order("/v1/versions/v1/repair", json!({})).await, 404, "no-route");
+}

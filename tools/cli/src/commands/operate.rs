@@ -1,14 +1,18 @@
 //! What only operators may do, over the socket in the engine's folder.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::client::{Client, segment};
+use crate::client::{Answer, Client, segment};
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, member};
 use crate::reach::OPERATOR;
+
+/// How often is looked whether a repair is done.
+const REPAIR_LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Which engine an operator means, and as whom.
 #[derive(Args, Debug)]
@@ -88,6 +92,42 @@ pub(crate) struct UnsealArgs {
     version: String,
     #[command(flatten)]
     post: Post,
+}
+
+/// Fold a live version anew from the log, and put that in the place of what is live
+///
+/// It is done in the shadow, like a build; readers go on reading. Both should be equal, and the record says whether
+/// they are; the exit code is 1 if they are not.
+#[derive(Args, Debug)]
+pub(crate) struct RepairArgs {
+    /// The version
+    version: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+pub(crate) async fn repair(args: RepairArgs, out: Out) -> Outcome {
+    let client = args.post.client()?;
+    let started = client.post(&format!("versions/{}/repair", segment(&args.version)), &json!({})).await?;
+    let since = member(&started.json, "record").as_u64().unwrap_or_default();
+    loop {
+        tokio::time::sleep(REPAIR_LOOK_EVERY).await;
+        let state = client.get("state", &[]).await?.json;
+        let repairs = member(&state, "repairs");
+        if member(repairs, "under_way").as_array().is_some_and(|under_way| !under_way.is_empty()) {
+            continue;
+        }
+        let last = member(repairs, "last");
+        if member(last, "at").as_u64().is_none_or(|at| at < since) {
+            return Err(Failure::NotBuilt { version: args.version, stage: "not folded anew".to_owned() });
+        }
+        let equal = member(last, "equal") == &Value::Bool(true);
+        out.answer(&Answer { text: last.to_string(), json: last.clone() }, |json| {
+            let same = if equal { "equal to" } else { "DIFFERENT from" };
+            format!("{} is folded anew since #{}, {same} what was live", args.version, member(json, "at"))
+        })?;
+        return if equal { Ok(()) } else { Err(Failure::Unequal) };
+    }
 }
 
 /// Let an agent do more than propose again

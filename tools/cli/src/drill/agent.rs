@@ -67,16 +67,30 @@ impl Agent {
         Agent { run: Arc::clone(run), name: name.to_owned(), client, random: run.random(name) }
     }
 
-    /// Asks until it is answered, whatever the answer; a freeze is waited for.
+    /// Asks until it is answered, whatever the answer; a freeze is waited for, and an operator closes the breaker
+    /// that others or guards have opened.
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Asked {
         let started = Instant::now();
         loop {
             let asked = self.ask_frozen(&method, path, body).await;
+            if asked.refused_as(&["breaker-open"]) && started.elapsed() <= PATIENCE {
+                self.close_breaker().await;
+                continue;
+            }
             if !asked.refused_as(&["frozen"]) || started.elapsed() > PATIENCE {
                 return asked;
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    async fn close_breaker(&self) {
+        let Some(operator) = &self.run.operator else { return };
+        // If the engine is away it is tried again with the next refusal.
+        if operator.post(&format!("breakers/{}/reset", self.name), &Value::Null).await.is_ok() {
+            count(&self.run.counts.breakers);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 
     /// Asks until it is answered, and be the answer that changes are frozen.

@@ -163,7 +163,7 @@ mod tests {
     /// A user with two events at #10 and #20, at v1; a copy that is complete up to #10.
     #[track_caller]
     fn check(messages: &[Value], expect: &[Fault]) {
-        let run = Run::new(1, "http://127.0.0.1:1", None);
+        let run = Run::new(1, "http://127.0.0.1:1", None, None);
         run.family.registered(1, Shape::root());
         for position in [10, 20] {
             let id = run.book.send("u").to_string();

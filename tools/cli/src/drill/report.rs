@@ -60,6 +60,7 @@ impl Report {
             ("tripped", "guards that tripped and led back by themselves", of(&counts.tripped)),
             ("settled", "probations that ended well", of(&counts.settled)),
             ("freezes", "freezes by the operator", of(&counts.freezes)),
+            ("breakers", "breakers of agents that opened, and were reset", of(&counts.breakers)),
             ("warm_rewinds", "rewinds, warm", of(&counts.warm_rewinds)),
             ("cold_rewinds", "rewinds, cold", of(&counts.cold_rewinds)),
             ("forward", "rolled forward again", of(&counts.forward)),

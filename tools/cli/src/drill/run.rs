@@ -24,6 +24,8 @@ pub(super) struct Run {
     seed: u64,
     pub(super) http: String,
     pub(super) nats: Option<async_nats::Client>,
+    /// The operator, who closes the breakers of agents.
+    pub(super) operator: Option<Client>,
     pub(super) family: Arc<Family>,
     pub(super) book: Arc<Book>,
     pub(super) findings: Arc<Findings>,
@@ -62,6 +64,8 @@ pub(super) struct Counts {
     pub(super) settled: AtomicU64,
     /// Freezes by the operator.
     pub(super) freezes: AtomicU64,
+    /// Breakers that opened, since others or guards had taken back an agent's versions, and were reset.
+    pub(super) breakers: AtomicU64,
     /// Cutovers that another agent's forestalled.
     pub(super) conflicts: AtomicU64,
     /// Events that were written in another version than the active one.
@@ -92,7 +96,12 @@ pub(super) fn count(counter: &AtomicU64) {
 }
 
 impl Run {
-    pub(super) fn new(seed: u64, http: &str, nats: Option<async_nats::Client>) -> Run {
+    pub(super) fn new(
+        seed: u64,
+        http: &str,
+        nats: Option<async_nats::Client>,
+        operator: Option<Client>,
+    ) -> Run {
         let (family, book) = (Arc::new(Family::default()), Arc::new(Book::default()));
         let findings = Arc::new(Findings::default());
         let began = Instant::now();
@@ -105,6 +114,7 @@ impl Run {
             seed,
             http: http.to_owned(),
             nats,
+            operator,
             checker: Checker::new(Arc::clone(&family), Arc::clone(&book), Arc::clone(&findings)),
             family,
             book,
