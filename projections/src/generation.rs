@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::arrival::{Arrival, Arrivals};
 use crate::cache::Cache;
 use crate::event::EventRead;
+use crate::exclusion::Exclusion;
 use crate::plan::{Plan, ProjectionKind};
 use crate::queue::Queue;
 use crate::side::Side;
@@ -60,6 +61,8 @@ pub struct Generation {
     units: Vec<Option<Arc<Unit>>>,
     /// By the name that the writer's version has for the type.
     arrivals: IndexMap<Box<str>, Arrivals>,
+    /// Events that it leaves out; fixed before the first record.
+    pub(crate) exclusions: Arc<[Exclusion]>,
     /// Events of types that the version does not know, or that no lens leads to.
     skipped: Skipped,
     scratch: Vec<(u16, Change)>,
@@ -77,6 +80,7 @@ impl Generation {
             position: Position::ZERO,
             units,
             arrivals: IndexMap::new(),
+            exclusions: Arc::default(),
             skipped: Skipped::default(),
             scratch: vec![],
             watchers: 0,
@@ -142,6 +146,9 @@ impl Generation {
         let Some(event) = record.event() else {
             return;
         };
+        if self.exclusions.iter().any(|exclusion| exclusion.covers(record)) {
+            return;
+        }
         let Generation { version, plan, units, arrivals, skipped, scratch, .. } = self;
         let event_type = event.event_type.as_str();
         let writer = event.version.to_native();

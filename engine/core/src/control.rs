@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::change_id::{EvidenceId, PlanId};
 use crate::plans::{Planned, Validated};
 use crate::probation::{ProbationStarted, SettledAs};
+use crate::quarantine::Quarantine;
 
 /// What a control record says. Fields are facts that were decided when it was written; a replay takes
 /// them as they are.
@@ -75,6 +76,10 @@ pub enum Control {
     Repaired { version: VersionNo, digest: Digest, was: Digest },
     /// A repair ended without a generation.
     RepairFailed { version: VersionNo, reason: String },
+    /// Events are set aside: generations that are ordered from here on leave them out.
+    Quarantined(Quarantine),
+    /// Events that were set aside come back.
+    Released { quarantine: Position },
     /// Changes by agents are stopped.
     Frozen { reason: String },
     /// Changes by agents go on.
@@ -172,6 +177,8 @@ impl Control {
             Control::RepairStarted { .. } => "repair-started",
             Control::Repaired { .. } => "repaired",
             Control::RepairFailed { .. } => "repair-failed",
+            Control::Quarantined(_) => "quarantined",
+            Control::Released { .. } => "released",
             Control::Frozen { .. } => "frozen",
             Control::Unfrozen { .. } => "unfrozen",
             Control::FloorSet { .. } => "floor-set",
@@ -309,6 +316,17 @@ mod tests {
             &Control::RepairFailed { version: v2, reason: "x".into() },
             r#"{"kind":"repair-failed","version":"v2","reason":"x"}"#,
         );
+        let events = selfsame_projections::Exclusion {
+            from: at,
+            to: Position::new(9),
+            types: vec!["a.b".into()],
+            principals: Vec::new(),
+        };
+        check(
+            &Control::Quarantined(Quarantine { events, reason: "x".into() }),
+            r#"{"kind":"quarantined","from":7,"to":9,"types":["a.b"],"reason":"x"}"#,
+        );
+        check(&Control::Released { quarantine: at }, r#"{"kind":"released","quarantine":7}"#);
         check(&Control::Frozen { reason: "x".into() }, r#"{"kind":"frozen","reason":"x"}"#);
         check(&Control::Unfrozen { reason: "x".into() }, r#"{"kind":"unfrozen","reason":"x"}"#);
         check(&Control::FloorSet { version: Some(v2) }, r#"{"kind":"floor-set","version":"v2"}"#);

@@ -33,6 +33,7 @@ use crate::lifecycle::Lifecycle;
 use crate::limits::LEASE_JOBS_MAX;
 use crate::plans::Plans;
 use crate::probation::OnProbation;
+use crate::quarantine::Quarantines;
 use crate::quotas::Quotas;
 use crate::refusal::Code;
 use crate::refusals::Refusals;
@@ -89,6 +90,7 @@ pub struct Core {
     pub(crate) plans_made: Arc<Plans>,
     pub(crate) autonomy: Arc<Autonomy>,
     pub(crate) quotas: Quotas,
+    pub(crate) quarantines: Quarantines,
     pub(crate) brakes: Brakes,
     pub(crate) probation: Option<OnProbation>,
     pub(crate) ids: Ids,
@@ -111,6 +113,7 @@ impl Core {
             plans_made: Arc::default(),
             autonomy: Arc::default(),
             quotas: Quotas::default(),
+            quarantines: Quarantines::default(),
             brakes: Brakes::default(),
             probation: None,
             ids: Ids::default(),
@@ -165,6 +168,7 @@ impl Core {
             autonomy: Arc::clone(&self.autonomy),
             brakes: self.brakes.clone(),
             probation: self.probation.clone(),
+            quarantines: self.quarantines.clone(),
             jobs: self.ledger.counts(),
             standbys_max: self.settings.standbys_max,
         }
@@ -174,7 +178,7 @@ impl Core {
     pub fn digest(&self) -> Digest {
         let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
         let change = (&self.life, &*self.plans_made, &self.brakes, &self.probation, &*self.autonomy);
-        let change = (change, &self.quotas);
+        let change = (change, &self.quotas, &self.quarantines);
         let state = (&registry, change, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
         #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
         let json = serde_json::to_vec(&state).expect("the state serialises");
@@ -362,6 +366,7 @@ impl Core {
         }
         self.brakes.apply(at, principal, control);
         self.quotas.apply(principal, control, time);
+        self.quarantines.apply(at, control);
         OnProbation::apply(&mut self.probation, at, control, self.events);
         Ok(())
     }

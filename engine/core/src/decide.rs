@@ -266,6 +266,7 @@ impl Core {
         let Some(records) = self.life.ready(version, generation.digest(), was) else { return };
         batch.adopt = Some(generation);
         self.change(batch, principal, records, now);
+        self.bring_in_line(batch, principal, version, now);
     }
 
     /// Writes life-cycle records, with the effects that follow from them. Answers for the first that says

@@ -33,6 +33,7 @@ mod meters;
 mod operator;
 mod plans;
 mod probation;
+mod quarantine;
 mod quotas;
 mod recovery;
 mod refusal;
@@ -66,6 +67,7 @@ pub use crate::plans::{
     Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
 };
 pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
+pub use crate::quarantine::{Quarantine, Quarantines};
 pub use crate::quotas::Quota;
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
 pub use crate::refusal::{Code, Refusal, Retry};

@@ -94,3 +94,7 @@ pub const AGENT_BUILDS_MAX: usize = 3;
 pub const BREAKER_REWINDS: usize = 3;
 /// Within this time, in milliseconds; and so long it stays open.
 pub const BREAKER_WINDOW_MS: u64 = 60 * 60 * 1000;
+/// Quarantines in force.
+pub const QUARANTINES_MAX: usize = 64;
+/// Event types, and principals, that one quarantine names.
+pub const QUARANTINE_NAMES_MAX: usize = 32;

@@ -1,6 +1,6 @@
 //! What only operators may ask for, and what follows.
 
-use selfsame_record::{Micros, Principal, VersionNo};
+use selfsame_record::{Micros, Position, Principal, VersionNo};
 
 use crate::batch::Batch;
 use crate::change_id::PlanId;
@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::decide::bounded;
 use crate::input::{Answer, Effect};
 use crate::limits::REASON_BYTES_MAX;
+use crate::quarantine::Quarantine;
 use crate::refusal::{Code, Refusal};
 
 /// What only an operator may ask for. Only the operator plane can make one.
@@ -29,6 +30,10 @@ pub enum Order {
     ResetBreaker { agent: Principal },
     /// Fold a live generation anew from the log, and put it in the place of the one that is there.
     Repair { version: VersionNo },
+    /// Set events aside: every fold leaves them out.
+    Quarantine { quarantine: Quarantine },
+    /// Let events that were set aside come back; named by the position of the record that set them aside.
+    Release { quarantine: Position },
     /// Agree to a plan.
     Approve { plan: PlanId },
     /// Do not agree to a plan.
@@ -46,6 +51,8 @@ impl Order {
             Order::Unseal { .. } => "unseal",
             Order::ResetBreaker { .. } => "reset-breaker",
             Order::Repair { .. } => "repair",
+            Order::Quarantine { .. } => "quarantine",
+            Order::Release { .. } => "release",
             Order::Approve { .. } => "approve",
             Order::Reject { .. } => "reject",
         }
@@ -81,6 +88,15 @@ impl Core {
                 batch.effects.push(Effect::StartBuild { version });
                 record
             }
+            Order::Quarantine { mut quarantine } => {
+                self.quarantines.admit(&quarantine, self.head)?;
+                quarantine.reason = brief(&quarantine.reason);
+                return Ok(self.set_aside(batch, principal, Control::Quarantined(quarantine), now));
+            }
+            Order::Release { quarantine } => {
+                self.quarantines.find(quarantine)?;
+                return Ok(self.set_aside(batch, principal, Control::Released { quarantine }, now));
+            }
             Order::ResetBreaker { agent } => Control::BreakerReset { agent: agent.as_str().to_owned() },
             Order::Approve { plan } => {
                 let author = &self.plans_made.open(plan, now)?.author;
@@ -96,6 +112,32 @@ impl Core {
             }
         };
         Ok(Answer::Done { record: self.write(batch, principal, control, now) })
+    }
+
+    /// Writes what is set aside or comes back, and orders a repair of every live generation.
+    fn set_aside(&mut self, batch: &mut Batch, principal: &str, control: Control, now: Micros) -> Answer {
+        let record = self.write(batch, principal, control, now);
+        for version in self.life.live() {
+            self.bring_in_line(batch, principal, version, now);
+        }
+        Answer::Done { record }
+    }
+
+    /// Orders a repair of a live generation that leaves out something else than it should, if none is under way.
+    pub(crate) fn bring_in_line(
+        &mut self,
+        batch: &mut Batch,
+        principal: &str,
+        version: VersionNo,
+        now: Micros,
+    ) {
+        if !self.quarantines.is_pending(version) {
+            return;
+        }
+        if let Ok(record) = self.life.repair(version) {
+            self.write(batch, principal, record, now);
+            batch.effects.push(Effect::StartBuild { version });
+        }
     }
 
     /// Decides that a version never serves again: whoever may change may retire what does not answer.

@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use selfsame_projections::Generation;
+use selfsame_projections::{Exclusion, Generation};
 use selfsame_record::{ArchivedRecord, VersionNo};
 use thiserror::Error;
 
@@ -83,13 +83,27 @@ pub fn recover_core<E: std::error::Error + 'static>(
 impl Core {
     /// An empty generation of a registered version, without what a live generation has as well.
     pub fn new_generation_beside(&self, version: VersionNo, serving: &Serving) -> Option<Generation> {
-        let mut generation = self.new_generation(version)?;
+        let mut generation = self.new_shadow(version)?;
         serving.leave_out_shared(&mut generation);
         Some(generation)
     }
 
-    /// An empty generation of a registered version.
+    /// An empty generation of a registered version that is being built or folded anew, whole.
+    pub fn new_shadow(&self, version: VersionNo) -> Option<Generation> {
+        Some(self.empty(version)?.excluding(self.quarantines.of_ordered(version)))
+    }
+
+    /// An empty generation of a registered version: of the one that is live, if it is.
     pub fn new_generation(&self, version: VersionNo) -> Option<Generation> {
+        Some(self.empty(version)?.excluding(self.quarantines.of_kept(version)))
+    }
+
+    /// What the live generation of a version leaves out, or one that would be built now.
+    pub fn exclusions(&self, version: VersionNo) -> Arc<[Exclusion]> {
+        self.quarantines.of_kept(version)
+    }
+
+    fn empty(&self, version: VersionNo) -> Option<Generation> {
         let document = self.registry.version(version)?;
         Some(Generation::new(Arc::clone(document), Arc::clone(self.plan(version)?)))
     }

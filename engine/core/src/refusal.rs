@@ -91,6 +91,7 @@ codes! {
     FailedEvidence "failed-evidence" 409 Never "the evidence speaks against the cutover";
     ApprovalNeeded "approval-needed" 409 Later "an operator has to agree to the plan";
     RebaseConflict "rebase-conflict" 409 Never "both versions changed the same thing";
+    TooManyQuarantines "too-many-quarantines" 429 Never "the limit on quarantines is reached";
     OverQuota "over-quota" 429 Later "what may be done in an hour is used up";
     BreakerOpen "breaker-open" 409 Later "the agent may only propose";
     OnProbation "on-probation" 409 Later "another version is on probation";

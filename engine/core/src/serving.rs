@@ -24,6 +24,7 @@ use crate::limits::{DEAD_JOBS_SHOWN_MAX, REFUSALS_SHOWN_MAX};
 use crate::meters::Meters;
 use crate::plans::Plans;
 use crate::probation::OnProbation;
+use crate::quarantine::Quarantines;
 use crate::samples::Samples;
 use crate::sharing::{self, Share};
 use crate::watching::{Lost, TouchedRows, WatchId, Watches};
@@ -43,6 +44,8 @@ pub struct Status {
     pub brakes: Brakes,
     /// The version that is on probation, if there is one.
     pub probation: Option<OnProbation>,
+    /// Events that operators have set aside.
+    pub quarantines: Quarantines,
     /// What became of jobs, by queue.
     pub jobs: JobCounts,
     /// How many earlier generations are kept in step.

@@ -117,6 +117,9 @@ pub(crate) fn fill(generation: &mut Generation, others: &[&Generation], registry
 }
 
 fn is_shared(own: &Generation, other: &Generation, projection: &Name, registry: &Registry) -> bool {
+    if own.exclusions() != other.exclusions() {
+        return false;
+    }
     let versions = (own.version(), other.version());
     own.plan().is_shared(projection.as_str(), versions, other.plan(), registry)
 }

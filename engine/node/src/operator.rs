@@ -55,6 +55,8 @@ fn router(handle: Handle) -> Router {
         .route("/v1/versions/{version}/repair", post(orders::repair))
         .route("/v1/versions/{version}/seal", post(orders::seal))
         .route("/v1/versions/{version}/unseal", post(orders::unseal))
+        .route("/v1/quarantines", post(orders::quarantine))
+        .route("/v1/quarantines/{quarantine}/release", post(orders::release))
         .route("/v1/breakers/{agent}/reset", post(orders::reset_breaker))
         .route("/v1/plans/{plan}/approve", post(orders::approve))
         .route("/v1/plans/{plan}/reject", post(orders::reject))

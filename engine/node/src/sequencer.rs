@@ -271,7 +271,7 @@ impl Sequencer {
     fn start_build(&self, version: VersionNo) {
         // What is folded anew is folded whole, whatever others hold of it.
         let generation = match self.core.lifecycle().repairing().contains(&version) {
-            true => self.core.new_generation(version),
+            true => self.core.new_shadow(version),
             false => self.core.new_generation_beside(version, &self.shared.serving.read()),
         };
         if let Some((generation, (budget, paused))) = generation.zip(self.ordered(version)) {

@@ -71,6 +71,9 @@ pub(crate) enum Command {
     Unseal(operate::UnsealArgs),
     ResetBreaker(operate::ResetBreakerArgs),
     Repair(operate::RepairArgs),
+    /// Set events aside, so that every fold leaves them out, or let them come back
+    #[command(subcommand)]
+    Quarantine(operate::QuarantineCommand),
     Approve(operate::ApproveArgs),
     Reject(operate::RejectArgs),
     Check(check::CheckArgs),

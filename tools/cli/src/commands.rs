@@ -57,6 +57,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Lens(command) => lens::run(command, out).await,
+        Command::Quarantine(command) => operate::quarantine(command, out).await,
         Command::Repair(args) => operate::repair(args, out).await,
         Command::Autonomy(args) => autonomy::run(args, out).await,
         Command::ResetBreaker(args) => operate::reset_breaker(args, out).await,

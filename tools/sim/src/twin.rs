@@ -107,6 +107,10 @@ impl Twin {
     }
 
     fn follow_event(&mut self, record: &ArchivedRecord, event: &ArchivedEvent) -> Result<(), TwinError> {
+        // The twin never received what operators have set aside.
+        if self.original.exclusions(self.version).iter().any(|exclusion| exclusion.covers(record)) {
+            return Ok(());
+        }
         let id = EventId::of(&record.principal, &event.source, &event.id);
         self.events_at.insert(record.at(), id);
         let Some(draft) = self.draft(event) else {

@@ -410,7 +410,7 @@ fn an_agent_has_a_quota_of_builds_and_an_operator_has_none() {
 }
 
 fn folded(desk: &Desk, version: VersionNo) -> Request {
-    let mut generation = desk.core.new_generation(version).unwrap();
+    let mut generation = desk.core.new_shadow(version).unwrap();
     desk.each(&mut |core, record| selfsame_core::fold(&mut generation, record, core.registry()));
     Request::Candidate { generation: Box::new(generation) }
 }

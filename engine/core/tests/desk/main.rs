@@ -12,6 +12,7 @@ mod desk;
 mod kinds;
 mod limits;
 mod probation;
+mod quarantine;
 mod requests;
 mod sharing;
 mod watching;

@@ -2,8 +2,9 @@
 
 use axum::extract::{Request as HttpRequest, State};
 use axum::response::Response;
-use selfsame_core::{Order, Request};
-use selfsame_record::VersionNo;
+use selfsame_core::{Order, Quarantine, Request};
+use selfsame_projections::Exclusion;
+use selfsame_record::{Position, VersionNo};
 use serde::Deserialize;
 
 use crate::handle::Handle;
@@ -16,6 +17,19 @@ type Answered = Result<Response, Refused>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Why {
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetAside {
+    from: Position,
+    to: Position,
+    #[serde(default)]
+    types: Vec<String>,
+    #[serde(default)]
+    principals: Vec<String>,
     #[serde(default)]
     reason: String,
 }
@@ -72,6 +86,27 @@ pub(super) async fn repair(
 ) -> Answered {
     let version = find(&handle, &version)?;
     carry_out(&handle, &principal, Request::Operator(Order::Repair { version })).await
+}
+
+pub(super) async fn quarantine(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    request: HttpRequest,
+) -> Answered {
+    let asked: SetAside = body(&handle, request).await?;
+    let SetAside { from, to, types, principals, reason } = asked;
+    let events = Exclusion { from, to, types, principals };
+    let order = Order::Quarantine { quarantine: Quarantine { events, reason } };
+    carry_out(&handle, &principal, Request::Operator(order)).await
+}
+
+pub(super) async fn release(
+    State(handle): State<Handle>,
+    Caller(principal): Caller,
+    Place(quarantine): Place<u64>,
+) -> Answered {
+    let quarantine = Position::new(quarantine);
+    carry_out(&handle, &principal, Request::Operator(Order::Release { quarantine })).await
 }
 
 pub(super) async fn unseal(

@@ -1,7 +1,7 @@
 //! The whole engine at a glance.
 
-use selfsame_core::Serving;
-use selfsame_record::Micros;
+use selfsame_core::{Serving, Status};
+use selfsame_record::{Micros, VersionNo};
 use serde_json::{Value, json};
 
 use crate::clock;
@@ -28,6 +28,7 @@ pub fn state(handle: &Handle) -> Served {
         body.put("breakers", &breakers(status.autonomy.breakers(now)));
         let life = &status.lifecycle;
         body.put("repairs", &json!({ "under_way": life.repairing(), "last": life.last_repair() }));
+        body.put("quarantines", &quarantines(status));
         body.put("in_flight", &in_flight(serving, now));
         body.put("read_only", &read_only).put("events", &serving.events());
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));
@@ -37,6 +38,14 @@ pub fn state(handle: &Handle) -> Served {
         body.put("boundary", "none");
         body.served()
     })
+}
+
+/// What is set aside, and which versions are not in line with it yet.
+fn quarantines(status: &Status) -> Value {
+    let in_force = status.quarantines.in_force();
+    let in_force = in_force.map(|(at, quarantine)| json!({ "quarantine": at, "what": quarantine }));
+    let pending: Vec<VersionNo> = status.quarantines.pending().collect();
+    json!({ "in_force": in_force.collect::<Vec<_>>(), "pending": pending })
 }
 
 /// Changes that somebody has begun and that are not live: plans with what they wait for, and a rewind that is

@@ -324,3 +324,40 @@ async fn an_operator_has_a_live_version_folded_anew_while_it_is_read() {
     assert_eq!(server.get("/v1/cache/profile/bob").await.status, 200);
     check(&server.order("/v1/versions/v1/repair", json!({})).await, 404, "no-route");
 }
+
+#[tokio::test]
+async fn what_an_operator_sets_aside_goes_from_every_version_and_comes_back() {
+    let server = two().await;
+    let bad = server.register_user("bad", "Nowhere").await.position;
+    let body = json!({ "from": bad, "to": bad, "types": ["user.registered"], "reason": "wrong" });
+    let record = order(&server, "/v1/quarantines", body.clone()).await["record"].clone();
+    let in_line = async || {
+        for _ in 0..500 {
+            let quarantines = server.get("/v1/system").await.json["quarantines"].clone();
+            if quarantines["pending"] == json!([]) {
+                return quarantines["in_force"].as_array().map_or(0, Vec::len);
+            }
+            assert_eq!(server.get("/v1/cache/profile/ada").await.status, 200, "readers never see it empty");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("it is not folded anew");
+    };
+    assert_eq!(in_line().await, 1);
+    for path in ["/v1/cache/profile/bad", "/v1/cache/profile/bad?read_as=v2"] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(server.get(&format!("/v1/events/{bad}")).await.status, 200, "the log keeps it");
+    order(&server, &format!("/v1/quarantines/{record}/release"), json!({})).await;
+    assert_eq!(in_line().await, 0);
+    assert_eq!(server.get("/v1/cache/profile/bad").await.status, 200);
+    check(&server.order("/v1/quarantines", body).await, 404, "no-route");
+    let wrong = json!({ "from": 5, "to": 4 }).to_string();
+    let (status, lines) = server.operator(Method::POST, "/v1/quarantines", &wrong).await;
+    assert_eq!((status, &lines[0]["type"]), (400, &json!("urn:selfsame:error:bad-request")));
+    for _ in 0..selfsame_core::limits::QUARANTINES_MAX {
+        order(&server, "/v1/quarantines", json!({ "from": bad, "to": bad })).await;
+    }
+    let one_more = json!({ "from": bad, "to": bad }).to_string();
+    let (_, lines) = server.operator(Method::POST, "/v1/quarantines", &one_more).await;
+    assert_eq!(lines[0]["type"], format!("urn:selfsame:error:{}", "too-many-quarantines"));
+}

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, segment};
 use crate::failure::{Failure, Outcome};
-use crate::out::{Out, member};
+use crate::out::{Out, member, show, table};
 use crate::reach::OPERATOR;
 
 /// How often is looked whether a repair is done.
@@ -92,6 +92,96 @@ pub(crate) struct UnsealArgs {
     version: String,
     #[command(flatten)]
     post: Post,
+}
+
+/// What is done with events that are set aside.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineCommand {
+    /// Set events aside
+    ///
+    /// The log keeps them. Every live version is folded anew without them, in the shadow; until that is done it goes
+    /// on as it was.
+    Add(SetAsideArgs),
+    /// List what is set aside, and which versions are not folded anew yet
+    List {
+        #[command(flatten)]
+        post: Post,
+    },
+    /// Let events that were set aside come back
+    Release {
+        /// The position of the record that set them aside
+        quarantine: u64,
+        #[command(flatten)]
+        post: Post,
+    },
+}
+
+/// Which events are set aside.
+#[derive(Args, Debug)]
+pub(crate) struct SetAsideArgs {
+    /// The first position
+    #[arg(long, value_name = "POSITION")]
+    from: u64,
+    /// The last position
+    #[arg(long, value_name = "POSITION")]
+    to: u64,
+    /// Only events of this type; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// Only events of this principal; may be repeated
+    #[arg(long = "principal", value_name = "PRINCIPAL")]
+    principals: Vec<String>,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    post: Post,
+}
+
+pub(crate) async fn quarantine(command: QuarantineCommand, out: Out) -> Outcome {
+    match command {
+        QuarantineCommand::Add(args) => {
+            let body = json!({
+                "from": args.from, "to": args.to, "types": args.types, "principals": args.principals,
+                "reason": args.reason,
+            });
+            order(&args.post, "quarantines", &body, out, "these events are set aside").await
+        }
+        QuarantineCommand::Release { quarantine, post } => {
+            let path = format!("quarantines/{quarantine}/release");
+            order(&post, &path, &json!({}), out, "the events come back").await
+        }
+        QuarantineCommand::List { post } => {
+            let state = post.client()?.get("state", &[]).await?.json;
+            let json = member(&state, "quarantines").clone();
+            out.answer(&Answer { text: json.to_string(), json }, set_aside)
+        }
+    }
+}
+
+fn set_aside(json: &Value) -> String {
+    let in_force = member(json, "in_force").as_array().filter(|list| !list.is_empty());
+    let Some(in_force) = in_force else { return "nothing is set aside".to_owned() };
+    let row = |entry: &Value| {
+        let what = member(entry, "what");
+        let text = |name| member(what, name).clone();
+        vec![
+            member(entry, "quarantine").clone(),
+            text("from"),
+            text("to"),
+            text("types"),
+            text("principals"),
+            text("reason"),
+        ]
+    };
+    let header = ["quarantine", "from", "to", "types", "principals", "reason"];
+    let lines = table(&header, &in_force.iter().map(row).collect::<Vec<_>>());
+    match member(json, "pending").as_array() {
+        Some(pending) if !pending.is_empty() => {
+            format!("{lines}\nnot folded anew yet: {}", show(member(json, "pending")))
+        }
+        _ => lines,
+    }
 }
 
 /// Fold a live version anew from the log, and put that in the place of what is live
