@@ -7,6 +7,10 @@
 //! One thing is decided upon it, the **breaker**: an agent of which others or guards had to take back too many
 //! versions in a while may only propose, until an operator resets it or the while is over. What an agent takes back
 //! itself does not count: it should not be kept from it.
+//!
+//! A version counts against whoever took it live last, once, when a rewind leads from it to what answered before;
+//! also if it was taken live again as a standby, without new evidence. A rewind that leads forward again takes
+//! nothing back.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -66,14 +70,25 @@ pub struct AutonomyLine<'a> {
     pub record: &'a Record,
 }
 
-/// The change that answers at present.
+/// The last time that a version was taken live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Turn {
-    version: VersionNo,
     agent: String,
-    class: Class,
+    /// That of its plan, or of the plan that it was first taken live with; a first version has none.
+    class: Option<Class>,
     began: Micros,
     events_before: u64,
+    /// Cutovers before it.
+    cutovers_before: u64,
+    /// Whether it was gone back from since.
+    is_undone: bool,
+}
+
+impl Turn {
+    /// Where in the ledger it stands, if it does.
+    fn line(&self) -> Option<(String, Class)> {
+        Some((self.agent.clone(), self.class?))
+    }
 }
 
 /// What each agent changed, and what became of it.
@@ -83,10 +98,11 @@ pub struct Autonomy {
     rows: usize,
     /// Refused requests by agent and code.
     refused: BTreeMap<String, BTreeMap<String, u64>>,
-    turn: Option<Turn>,
-    /// Who asked for the rewind that waits for its generation.
-    rewinding: Option<String>,
-    /// When others or guards took back what an agent had taken live; the last few.
+    turns: BTreeMap<VersionNo, Turn>,
+    cutovers: u64,
+    /// Who asked for the rewind that waits for its generation, and where to.
+    rewinding: Option<(VersionNo, String)>,
+    /// When others or guards took back what an agent had taken live; the last few, within the window.
     undone: BTreeMap<String, VecDeque<Micros>>,
 }
 
@@ -176,30 +192,32 @@ impl Autonomy {
                 }
             }
             Control::CutOver { version, plan, evidence, approved_by, .. } => {
-                self.turn = None;
                 self.rewinding = None;
-                let Some((_, class)) = plan.and_then(|plan| planned(plans, plan)) else { return };
+                let class = match plan {
+                    Some(plan) => planned(plans, *plan).map(|(_, class)| class),
+                    None => self.turns.get(version).and_then(|turn| turn.class),
+                };
                 let differing = evidence.and_then(|evidence| plans.evidence(evidence));
-                let record = self.record(principal, class);
-                record.rows_differing += differing.map_or(0, |(_, evidence)| evidence.rows_differing);
-                let live =
-                    if approved_by.is_empty() { &mut record.live_alone } else { &mut record.live_approved };
-                *live += 1;
-                let (version, agent) = (*version, principal.to_owned());
-                self.turn = Some(Turn { version, agent, class, began: time, events_before: events });
+                let differing = differing.map_or(0, |(_, evidence)| evidence.rows_differing);
+                self.taken_live(principal, class, differing, approved_by.is_empty());
+                let agent = principal.to_owned();
+                let (began, events_before, cutovers_before) = (time, events, self.cutovers);
+                let turn = Turn { agent, class, began, events_before, cutovers_before, is_undone: false };
+                self.turns.insert(*version, turn);
+                self.cutovers += 1;
             }
             Control::Settled { version, .. } => {
-                if let Some(turn) = self.turn.clone().filter(|turn| turn.version == *version) {
-                    self.record(&turn.agent, turn.class).settled += 1;
+                if let Some((agent, class)) = self.turns.get(version).and_then(Turn::line) {
+                    self.record(&agent, class).settled += 1;
                 }
             }
-            Control::RewindRequested { .. } => {
-                self.rewinding = (!by_engine).then(|| principal.to_owned());
+            Control::RewindRequested { version, .. } => {
+                self.rewinding = (!by_engine).then(|| (*version, principal.to_owned()));
             }
-            Control::Rewound { from, .. } => {
-                let asked = self.rewinding.take();
+            Control::Rewound { version, from, .. } => {
+                let asked = self.rewinding.take().filter(|(to, _)| to == version).map(|(_, who)| who);
                 let who = if by_engine { asked } else { Some(principal.to_owned()) };
-                if let Some(turn) = self.turn.take().filter(|turn| turn.version == *from) {
+                if let Some(turn) = self.undo(*from, *version) {
                     self.rewound(&turn, who.as_deref(), time, events);
                 }
             }
@@ -211,18 +229,33 @@ impl Autonomy {
         }
     }
 
+    fn taken_live(&mut self, agent: &str, class: Option<Class>, rows_differing: u64, is_alone: bool) {
+        let Some(class) = class else { return };
+        let record = self.record(agent, class);
+        record.rows_differing += rows_differing;
+        *(if is_alone { &mut record.live_alone } else { &mut record.live_approved }) += 1;
+    }
+
+    /// The turn that a rewind takes back, if it was not taken back before and the rewind does not lead forward.
+    fn undo(&mut self, from: VersionNo, to: VersionNo) -> Option<Turn> {
+        let to = self.turns.get(&to).map(|turn| turn.cutovers_before);
+        let turn = self.turns.get_mut(&from)?;
+        if turn.is_undone || to.is_some_and(|to| to > turn.cutovers_before) {
+            return None;
+        }
+        turn.is_undone = true;
+        Some(turn.clone())
+    }
+
     fn rewound(&mut self, turn: &Turn, who: Option<&str>, time: Micros, events: u64) {
         let after_ms = u64::try_from(time.0.saturating_sub(turn.began.0) / 1000).unwrap_or(0);
         if who != Some(turn.agent.as_str()) {
-            let undone = self.undone.entry(turn.agent.clone()).or_default();
-            undone.push_back(time);
-            if undone.len() > BREAKER_REWINDS {
-                undone.pop_front();
-            }
+            self.count_undone(&turn.agent, time);
         }
-        let record = self.record(&turn.agent, turn.class);
+        let Some((agent, class)) = turn.line() else { return };
+        let record = self.record(&agent, class);
         let count = match who {
-            Some(who) if who == turn.agent => &mut record.rewound_by_itself,
+            Some(who) if who == agent => &mut record.rewound_by_itself,
             Some(_) => &mut record.rewound_by_others,
             None => &mut record.rewound_by_guards,
         };
@@ -230,6 +263,19 @@ impl Autonomy {
         record.soonest_ms = Some(record.soonest_ms.map_or(after_ms, |soonest| soonest.min(after_ms)));
         record.rewound_after_ms = record.rewound_after_ms.saturating_add(after_ms);
         record.window_events += events.saturating_sub(turn.events_before);
+    }
+
+    /// Counts against the agent, and forgets those of whom nothing counts any longer.
+    fn count_undone(&mut self, agent: &str, time: Micros) {
+        let counts = |times: &VecDeque<Micros>| {
+            times.back().is_some_and(|last| time < last.plus_ms(BREAKER_WINDOW_MS))
+        };
+        self.undone.retain(|_, times| counts(times));
+        let undone = self.undone.entry(agent.to_owned()).or_default();
+        undone.push_back(time);
+        if undone.len() > BREAKER_REWINDS {
+            undone.pop_front();
+        }
     }
 
     fn record(&mut self, agent: &str, class: Class) -> &mut Record {
@@ -274,5 +320,16 @@ mod tests {
             autonomy.note_refused("a1", &format!("c{n}"));
         }
         assert!(autonomy.refused()["a1"].len() <= AUTONOMY_CODES_MAX + 1);
+    }
+
+    #[test]
+    fn who_was_taken_back_long_ago_takes_no_memory() {
+        let mut autonomy = Autonomy::default();
+        let hour = |hour: u64| Micros(0).plus_ms(hour * BREAKER_WINDOW_MS);
+        for n in 0..50 {
+            autonomy.count_undone(&format!("a{n}"), hour(1));
+        }
+        autonomy.count_undone("late", hour(2));
+        assert_eq!(autonomy.undone.keys().collect::<Vec<_>>(), ["late"]);
     }
 }

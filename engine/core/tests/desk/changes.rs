@@ -12,7 +12,7 @@ use crate::desk::{Desk, V1, V2};
 const FIRST: Option<VersionNo> = Some(VersionNo::FIRST);
 
 #[track_caller]
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, code: Code, detail: &str) {
+pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Refusal>, code: Code, detail: &str) {
     let refusal = outcome.expect_err("a refusal");
     assert_eq!(refusal.code, code, "{refusal}");
     assert!(refusal.detail.contains(detail), "{refusal}");
@@ -33,7 +33,7 @@ fn cutover(desk: &mut Desk, version: VersionNo, evidence: Option<EvidenceId>) ->
 }
 
 /// A desk with v1 active and v2 a candidate.
-fn two() -> (Desk, VersionNo) {
+pub(crate) fn two() -> (Desk, VersionNo) {
     let mut desk = Desk::at_v1();
     let version = desk.candidate(V2);
     (desk, version)
@@ -291,7 +291,7 @@ fn evidence_is_of_records_that_are_there() {
 }
 
 /// What an agent of this name does, the desk's own before and after.
-fn by(desk: &mut Desk, who: &str, act: impl FnOnce(&mut Desk)) {
+pub(crate) fn by(desk: &mut Desk, who: &str, act: impl FnOnce(&mut Desk)) {
     let before = std::mem::replace(&mut desk.principal, Principal::parse(who).unwrap());
     act(desk);
     desk.principal = before;

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod autonomy;
 mod changes;
 mod crashes;
 mod desk;

@@ -9,7 +9,7 @@ use crate::desk::{Desk, V1, V2};
 const FIRST: Option<VersionNo> = Some(VersionNo::FIRST);
 
 /// V2 with guards, and what else its document says of the probation.
-fn guarded(guards: &[(&str, &str)], probation: &str) -> String {
+pub(crate) fn guarded(guards: &[(&str, &str)], probation: &str) -> String {
     let guards: Vec<String> =
         guards.iter().map(|(name, expect)| format!("{{ name: {name}, expect: \"{expect}\" }}")).collect();
     format!("{V2}guards: [{}]\nprobation: {{ {probation} }}\n", guards.join(", "))
@@ -25,7 +25,7 @@ fn on_probation(guards: &[(&str, &str)], probation: &str) -> (Desk, VersionNo) {
 }
 
 /// As the node does after every commit.
-fn probe(desk: &mut Desk) {
+pub(crate) fn probe(desk: &mut Desk) {
     let before = (desk.principal.clone(), desk.plane);
     (desk.principal, desk.plane) = (Principal::parse("selfsame").unwrap(), Plane::Operator);
     desk.ask(Request::Probe { latency: Latencies::default() }).unwrap();
@@ -33,7 +33,7 @@ fn probe(desk: &mut Desk) {
     desk.check_replay();
 }
 
-fn publish(desk: &mut Desk, id: &str) {
+pub(crate) fn publish(desk: &mut Desk, id: &str) {
     let data = format!(r#"{{"user_id":"u{id}","email":"{id}@x","locale":"de"}}"#);
     let request = desk.event(id, &data);
     desk.ask(request).unwrap();
