@@ -12,7 +12,7 @@ use crate::control::{Control, EventRefused};
 use crate::core::Core;
 use crate::input::{Answer, Effect, LeasedJob, Placed, Plane, Request, Switched, Window};
 use crate::limits::{LEASE_JOBS_MAX, REASON_BYTES_MAX, REFUSED_DATA_BYTES_MAX, VERSIONS_MAX};
-use crate::quotas::Counted;
+use crate::quotas::{Counted, admit_plan};
 use crate::refusal::{Code, Refusal};
 use crate::serving::Serving;
 
@@ -104,8 +104,11 @@ impl Core {
     fn within_quota(&self, principal: &str, request: &Request, now: Micros) -> Result<(), Refusal> {
         match request {
             Request::Register { .. } => self.quotas.admit(principal, Counted::Registrations, now),
-            Request::Plan { .. } => self.quotas.admit(principal, Counted::Plans, now),
-            Request::Resume { .. } => self.autonomy.may_act(principal, now),
+            Request::Plan { .. } => {
+                self.quotas.admit(principal, Counted::Plans, now)?;
+                admit_plan(&self.plans_made, principal, now)
+            }
+            Request::Resume { .. } | Request::Retire { .. } => self.autonomy.may_act(principal, now),
             Request::Build { .. } => {
                 self.autonomy.may_act(principal, now)?;
                 self.quotas.admit_build(principal)

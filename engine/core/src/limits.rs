@@ -90,6 +90,10 @@ pub const PLANS_PER_HOUR: Quota = Quota { each: 4000, all: 16_000 };
 pub const CUTOVERS_PER_HOUR: Quota = Quota { each: 1000, all: 4000 };
 /// Builds of one agent that are under way.
 pub const AGENT_BUILDS_MAX: usize = 3;
+/// Generations that one agent had built, or has under way, and that no version serves from yet.
+pub const AGENT_GENERATIONS_MAX: usize = 4;
+/// Plans of one agent that have not expired.
+pub const AGENT_PLANS_MAX: usize = 250;
 /// So many versions of an agent that others or guards had to take back open its breaker.
 pub const BREAKER_REWINDS: usize = 3;
 /// Within this time, in milliseconds; and so long it stays open.

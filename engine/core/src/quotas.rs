@@ -1,7 +1,9 @@
 //! How much an agent, and all agents together, may do in an hour, counted from the records alone.
 //!
 //! A quota bounds what a wrong or hostile agent can do per unit of time (P10). Rewinds have none: they are the
-//! brake. Operators have none either. What is under way counts: a build counts until it has ended.
+//! brake. Operators have none either. What is under way counts: a build until it has ended, a generation until a
+//! version serves from it or it is dropped, a plan until it expires. So no agent can keep the others from their turn
+//! by holding what there are only so many of.
 //!
 //! Counts are by minute, so an hour is 60 to 61 minutes.
 
@@ -12,8 +14,10 @@ use serde::Serialize;
 
 use crate::control::Control;
 use crate::limits::{
-    AGENT_BUILDS_MAX, COUNTED_PRINCIPALS_MAX, CUTOVERS_PER_HOUR, PLANS_PER_HOUR, REGISTRATIONS_PER_HOUR,
+    AGENT_BUILDS_MAX, AGENT_GENERATIONS_MAX, AGENT_PLANS_MAX, COUNTED_PRINCIPALS_MAX, CUTOVERS_PER_HOUR,
+    PLANS_PER_HOUR, REGISTRATIONS_PER_HOUR,
 };
+use crate::plans::{OpenPlan, Plans};
 use crate::refusal::{Code, Refusal};
 
 const MINUTE_US: i64 = 60_000_000;
@@ -65,8 +69,17 @@ type Minutes = BTreeMap<i64, BTreeMap<Counted, u32>>;
 pub(crate) struct Quotas {
     done: BTreeMap<String, Minutes>,
     all: Minutes,
-    /// Who ordered the builds that are under way.
-    building: BTreeMap<VersionNo, String>,
+    /// The generations that no version serves from yet.
+    held: BTreeMap<VersionNo, Held>,
+}
+
+/// A generation that no version serves from yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Held {
+    /// Who ordered it.
+    by: String,
+    /// Whether its build is under way.
+    is_building: bool,
 }
 
 impl Quotas {
@@ -96,24 +109,18 @@ impl Quotas {
         Ok(())
     }
 
-    /// Sees that a principal may have one more build under way.
+    /// Sees that a principal may have one more build under way, and hold one more generation.
     ///
     /// # Errors
     ///
-    /// If as many as it may have are.
+    /// If as many as it may have are, or as many as it may hold are there.
     pub(crate) fn admit_build(&self, principal: &str) -> Result<(), Refusal> {
-        let building: Vec<String> =
-            self.building.iter().filter(|(_, by)| *by == principal).map(|(v, _)| v.to_string()).collect();
-        if building.len() < AGENT_BUILDS_MAX {
-            return Ok(());
-        }
-        let (count, building) = (building.len(), building.join(", "));
-        let detail =
-            format!("{count} builds of yours are under way ({building}), the limit is {AGENT_BUILDS_MAX}");
-        Err(Refusal::new(Code::OverQuota, detail)
-            .next("wait until one of them is done, or abandon one")
-            .field("used", count)
-            .field("limit", AGENT_BUILDS_MAX))
+        let held = || self.held.iter().filter(|(_, held)| held.by == principal);
+        let building = held().filter(|(_, held)| held.is_building);
+        at_most(AGENT_BUILDS_MAX, building.map(|(version, _)| *version), "builds of yours are under way")
+            .map_err(|refusal| refusal.next("wait until one of them is done, or abandon one"))?;
+        at_most(AGENT_GENERATIONS_MAX, held().map(|(version, _)| *version), "generations are held for you")
+            .map_err(|refusal| refusal.next("take one live, or drop one with `selfsame version drop`"))
     }
 
     /// Takes in what a record says.
@@ -123,14 +130,21 @@ impl Quotas {
             Control::Planned(_) => self.count(principal, Counted::Plans, time),
             Control::CutOver { .. } => self.count(principal, Counted::Cutovers, time),
             Control::BuildStarted { version, .. } => {
-                self.building.insert(*version, principal.to_owned());
+                self.held.insert(*version, Held { by: principal.to_owned(), is_building: true });
             }
-            Control::BuildFailed { version, .. }
-            | Control::CandidateReady { version, .. }
-            | Control::Dropped { version } => {
-                self.building.remove(version);
+            Control::CandidateReady { version, .. } => {
+                if let Some(held) = self.held.get_mut(version) {
+                    held.is_building = false;
+                }
             }
             _ => {}
+        }
+        if let Control::BuildFailed { version, .. }
+        | Control::Dropped { version }
+        | Control::CutOver { version, .. }
+        | Control::Rewound { version, .. } = control
+        {
+            self.held.remove(version);
         }
     }
 
@@ -149,6 +163,42 @@ impl Quotas {
         let is_full = self.done.len() >= COUNTED_PRINCIPALS_MAX && !self.done.contains_key(principal);
         if is_full { OTHERS } else { principal }
     }
+}
+
+/// Sees that one more may be held.
+fn at_most(max: usize, held: impl Iterator<Item = VersionNo>, what: &str) -> Result<(), Refusal> {
+    let held: Vec<String> = held.map(|version| version.to_string()).collect();
+    if held.len() < max {
+        return Ok(());
+    }
+    let (count, held) = (held.len(), held.join(", "));
+    let detail = format!("{count} {what} ({held}), the limit is {max}");
+    Err(Refusal::new(Code::OverQuota, detail).field("used", count).field("limit", max))
+}
+
+/// Sees that an agent may have one more plan that has not expired.
+///
+/// # Errors
+///
+/// If it has as many as it may have; it says when the next one expires.
+pub(crate) fn admit_plan(plans: &Plans, principal: &str, now: Micros) -> Result<(), Refusal> {
+    let own = |plan: &&OpenPlan| plan.author == principal && plan.planned.expires > now;
+    let (mut open, mut first) = (0, None::<Micros>);
+    for plan in plans.iter().filter(own) {
+        let expires = plan.planned.expires;
+        open += 1;
+        first = Some(first.map_or(expires, |first| first.min(expires)));
+    }
+    if open < AGENT_PLANS_MAX {
+        return Ok(());
+    }
+    let free = first.map_or(0, |first| first.0.saturating_sub(now.0) / 1_000_000).max(1);
+    let detail = format!("{open} plans of yours have not expired, the limit is {AGENT_PLANS_MAX}");
+    Err(Refusal::new(Code::OverQuota, detail)
+        .next(format!("go on with one of them, or wait {free} s until the next one expires"))
+        .field("used", open)
+        .field("limit", AGENT_PLANS_MAX)
+        .field("retry_after_seconds", free))
 }
 
 /// How many in the last hour, and the minute of the oldest.
@@ -227,6 +277,33 @@ mod tests {
         let failed = Control::BuildFailed { version: version(2), reason: String::new() };
         quotas.apply("selfsame", &failed, Micros(2));
         quotas.admit_build("a").expect("one has ended");
+    }
+
+    #[test]
+    fn a_generation_is_held_until_a_version_serves_from_it_or_it_is_gone() {
+        let version = |n| VersionNo::new(n).expect("a version");
+        let from = Some(version(9));
+        let (plan, evidence, approved_by) = (None, None, Vec::new());
+        for frees in [
+            Control::Dropped { version: version(1) },
+            Control::BuildFailed { version: version(1), reason: String::new() },
+            Control::CutOver { version: version(1), from, plan, evidence, approved_by },
+            Control::Rewound { version: version(1), from: version(9), reason: String::new() },
+        ] {
+            let mut quotas = Quotas::default();
+            for n in 1..=u32::try_from(AGENT_GENERATIONS_MAX).expect("a few") {
+                quotas.admit_build("a").expect("a build");
+                let budget = crate::budget::Budget::default();
+                quotas.apply("a", &Control::BuildStarted { version: version(n), budget }, Micros(1));
+                let ready = Control::CandidateReady { version: version(n), digest: Default::default() };
+                quotas.apply("selfsame", &ready, Micros(1));
+            }
+            let refusal = quotas.admit_build("a").expect_err("a refusal");
+            assert!(refusal.detail.contains("4 generations are held for you (v1, v2, v3, v4)"), "{refusal}");
+            quotas.admit_build("b").expect("another's");
+            quotas.apply("b", &frees, Micros(2));
+            quotas.admit_build("a").unwrap_or_else(|refusal| panic!("{frees:?}: {refusal}"));
+        }
     }
 
     #[test]

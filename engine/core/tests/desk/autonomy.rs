@@ -1,6 +1,6 @@
 //! What counts as taken back, against whom, and what nobody gets around.
 
-use selfsame_core::{Answer, AutonomyRecord, Code, Request, limits};
+use selfsame_core::{Answer, AutonomyRecord, Budget, Code, Request, limits};
 use selfsame_record::VersionNo;
 
 use crate::changes::{by, refused, two};
@@ -43,6 +43,9 @@ fn a_version_that_is_taken_live_again_without_evidence_counts_when_it_is_taken_b
     assert_eq!(breakers(&desk), ["web"]);
     let again = desk.ask(Request::Cutover { version: v2, expected: Some(v(1)), evidence: None });
     refused(again, Code::BreakerOpen, "`web` took live had to be taken back");
+    refused(desk.ask(Request::Retire { version: v2 }), Code::BreakerOpen, "may only propose");
+    desk.register(&V2.replace("profiles-with-locale", "proposed")).unwrap();
+    desk.plan(desk.draft(v(3))).unwrap();
     let record = record(&desk, "web");
     assert_eq!((record.live_alone, record.rewound_by_others), (3, 3));
     desk.check_replay();
@@ -90,5 +93,34 @@ fn a_rewind_that_came_to_nothing_is_not_who_a_guard_rewinds_for() {
     assert_eq!(desk.core.lifecycle().active(), Some(v(2)), "v3 is taken back");
     let record = record(&desk, "web");
     assert_eq!((record.rewound_by_guards, record.rewound_by_itself), (1, 0));
+    desk.check_replay();
+}
+
+#[test]
+fn no_agent_takes_all_plans_or_all_generations() {
+    let (mut desk, v2) = two();
+    for n in 0..limits::AGENT_PLANS_MAX {
+        let mut drafted = desk.draft(v2);
+        drafted.ttl_ms = 60_000 + u64::try_from(n).unwrap();
+        desk.plan(drafted).unwrap();
+    }
+    let refusal = desk.plan(desk.draft(v2)).expect_err("a refusal");
+    assert_eq!(refusal.fields["retry_after_seconds"], 60, "{refusal}");
+    refused(Err::<(), _>(refusal), Code::OverQuota, "250 plans of yours have not expired, the limit is 250");
+    by(&mut desk, "eve", |desk| assert!(desk.plan(desk.draft(v2)).is_ok()));
+    desk.check_replay();
+    desk.after_ms(60_000);
+    desk.plan(desk.draft(v2)).unwrap();
+    desk.after_ms(60_000);
+    let other = |n: usize| V2.replace("profiles-with-locale", &format!("other-{n}"));
+    for n in 1..limits::AGENT_GENERATIONS_MAX {
+        desk.candidate(&other(n));
+    }
+    let Ok(Answer::Registered { version, .. }) = desk.register(&other(9)) else { panic!("not registered") };
+    let build = || Request::Build { version, budget: Budget::default() };
+    refused(desk.ask(build()), Code::OverQuota, "4 generations are held for you (v2, v3, v4, v5)");
+    desk.check_replay();
+    desk.cutover(v2, Some(v(1))).unwrap();
+    desk.ask(build()).unwrap();
     desk.check_replay();
 }

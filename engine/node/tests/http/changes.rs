@@ -122,11 +122,16 @@ async fn a_plan_expires() {
 #[tokio::test]
 async fn plans_are_bounded() {
     let server = two().await;
-    let plan = || server.order("/v1/versions/v2/plan", json!({}));
-    for _ in 0..selfsame_core::limits::PLANS_MAX {
-        assert_eq!(plan().await.status, 201);
+    let plan = |who: &str| {
+        let request = server.request(Method::POST, "/v1/versions/v2/plan").bearer_auth(who).body("{}");
+        server.send(request)
+    };
+    let own = selfsame_core::limits::AGENT_PLANS_MAX;
+    for n in 0..selfsame_core::limits::PLANS_MAX {
+        assert_eq!(plan(&format!("a{}", n / own)).await.status, 201);
     }
-    check(&plan().await, 429, "too-many-plans");
+    check(&plan("a0").await, 429, "over-quota");
+    check(&plan("late").await, 429, "too-many-plans");
 }
 
 #[tokio::test]

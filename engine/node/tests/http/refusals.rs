@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use selfsame_core::limits::{GENERATIONS_MAX, UNIT_BYTES_MAX};
+use selfsame_core::limits::{AGENT_GENERATIONS_MAX, GENERATIONS_MAX, UNIT_BYTES_MAX};
 use selfsame_core::{Checked, Code, Request};
 use selfsame_log::{AppendFault, ReadFault, Schedule};
 use selfsame_node::INBOX_MAX;
@@ -280,13 +280,24 @@ async fn an_engine_with_more_waiting_than_it_takes_says_so() {
 async fn generations_beyond_the_limit() {
     let server = Server::with_v1().await;
     let child = |n: usize| V1.replace("name: users", &format!("name: users-{n}\nparent: v1"));
-    for n in 2..=GENERATIONS_MAX {
-        server.prepare(&child(n), &format!("v{n}")).await;
+    let build = |n: usize, who: &'static str| {
+        let request = server.request(Method::POST, &format!("/v1/versions/v{n}/build")).bearer_auth(who);
+        server.send(request)
+    };
+    for n in 2..=GENERATIONS_MAX + 1 {
+        let registered = server.post("/v1/versions", "application/yaml", &child(n)).await;
+        assert_eq!(registered.status, 201, "{registered:?}");
     }
-    let last = GENERATIONS_MAX + 1;
-    let registered = server.post("/v1/versions", "application/yaml", &child(last)).await;
-    assert_eq!(registered.status, 201, "{registered:?}");
-    check(&server.order(&format!("/v1/versions/v{last}/build"), json!({})).await, 429, "too-many-versions");
+    let own = AGENT_GENERATIONS_MAX + 1;
+    for n in 2..=GENERATIONS_MAX {
+        let built = build(n, if n <= own { "tester" } else { "other" }).await;
+        assert_eq!(built.status, 202, "{built:?}");
+        server.until_stage(&format!("v{n}"), "candidate").await;
+        if n == own {
+            check(&build(GENERATIONS_MAX + 1, "tester").await, 429, "over-quota");
+        }
+    }
+    check(&build(GENERATIONS_MAX + 1, "other").await, 429, "too-many-versions");
 }
 
 #[tokio::test]
