@@ -62,10 +62,11 @@ impl Handle {
     pub async fn validate(&self, principal: &Principal, version: VersionNo, proof: Proof) -> Reply {
         let this = self.clone();
         let compared = self.off_sequencer(move || this.comparison(version, proof)).await;
-        match compared {
+        let reply = match compared {
             Ok(compared) => self.ask(principal, Request::Validate { compared }).await,
             Err(refusal) => self.refused(refusal),
-        }
+        };
+        self.telling_what_moved(version, reply).await
     }
 
     /// Runs what may take a processor for seconds on a thread of its own, a few at once.

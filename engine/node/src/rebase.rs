@@ -51,8 +51,15 @@ impl Handle {
         Ok(Moved { from: own, onto, needs_check: rebased.needs_check, reply })
     }
 
-    /// The refusal of a cutover that came too late, with what moved since the version was written.
-    pub(crate) async fn tell_what_moved(&self, version: VersionNo, mut refusal: Refusal) -> Refusal {
+    /// The same reply; if it refuses what came too late, with what moved since the version was written.
+    pub(crate) async fn telling_what_moved(&self, version: VersionNo, mut reply: Reply) -> Reply {
+        if let Err(refusal) = reply.outcome {
+            reply.outcome = Err(self.tell_what_moved(version, refusal).await);
+        }
+        reply
+    }
+
+    async fn tell_what_moved(&self, version: VersionNo, mut refusal: Refusal) -> Refusal {
         if !matches!(refusal.code, Code::ActiveChanged | Code::StaleEvidence) {
             return refusal;
         }

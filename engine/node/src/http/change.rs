@@ -1,9 +1,10 @@
 //! Planning and validating a change over HTTP, and looking at plans and evidence.
 
 use axum::extract::{Request as HttpRequest, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use selfsame_core::limits::PLAN_TTL_MS_MAX;
-use selfsame_core::{EvidenceId, PlanId, Predicted, Request};
+use selfsame_core::{Answer, EvidenceId, PlanId, Predicted, Request};
 use selfsame_record::VersionNo;
 use serde::Deserialize;
 
@@ -82,7 +83,12 @@ pub(crate) async fn rebase(
     let version = find(&handle, &version)?;
     let moved = handle.rebase(&principal, version, asked.onto).await;
     let moved = moved.map_err(|refusal| Refused::now(&handle, refusal))?;
-    read::moved(&handle, moved).map(IntoResponse::into_response)
+    let is_new = matches!(moved.reply.outcome, Ok(Answer::Registered { existed: false, .. }));
+    let mut response = read::moved(&handle, moved)?.into_response();
+    if is_new {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    Ok(response)
 }
 
 pub(crate) async fn retire(

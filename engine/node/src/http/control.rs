@@ -137,11 +137,8 @@ pub(crate) async fn cutover(
     let parent = || handle.admission().registry.version(version).and_then(|version| version.parent());
     let expected = asked.expected_active.unwrap_or_else(parent);
     let evidence = asked.evidence;
-    let mut reply = handle.ask(&principal, Request::Cutover { version, expected, evidence }).await;
-    if let Err(refusal) = reply.outcome {
-        reply.outcome = Err(handle.tell_what_moved(version, refusal).await);
-    }
-    answered(&handle, reply)
+    let reply = handle.ask(&principal, Request::Cutover { version, expected, evidence }).await;
+    answered(&handle, handle.telling_what_moved(version, reply).await)
 }
 
 #[derive(Deserialize)]

@@ -94,6 +94,11 @@ async fn evidence_that_is_of_no_use_is_refused_with_what_moved() {
     check(&cutover(&server, "v3", &third).await, 409, "stale-evidence");
     let first = json!({ "expected_active": "v1", "evidence": third });
     check(&server.order("/v1/versions/v3/cutover", first).await, 409, "active-changed");
+    let late = server.order("/v1/versions/v3/validate", json!({})).await;
+    check(&late, 409, "stale-evidence");
+    let moved = &late.json["moved"];
+    assert_eq!((&moved["version"], &moved["by"]), (&json!("v2"), &json!("tester")), "{late:?}");
+    assert!(late.json["next"].to_string().contains("selfsame version rebase v3"), "{late:?}");
     for (path, status, code) in [
         ("/v1/evidence/00000000000000ff", 404, "unknown-evidence"),
         ("/v1/evidence/x", 400, "bad-request"),
