@@ -165,8 +165,8 @@ async fn drill(plan: &Plan, folder: &Path) -> Outcome<Report> {
         Some(url) => Some(connect(url).await?),
         None => None,
     };
-    let run = Arc::new(Run::new(plan.seed, engine.http(), nats, Some(engine.operator()?)));
-    let mut conductor = Conductor::new(&run, plan.acts.clone(), engine.operator()?, plan.pause_ms)?;
+    let run = Arc::new(Run::new(plan.seed, engine.http(), nats, engine.operator()?));
+    let mut conductor = Conductor::new(&run, plan.acts.clone(), plan.pause_ms)?;
     if conductor.begin().await.is_none() {
         let reason = run.findings.said().join("; ");
         return Err(Failure::Server { what: "the drill", reason });
@@ -204,8 +204,9 @@ impl Cast {
         for way in Way::ALL {
             cast.readers.spawn(Reader::new(run, way)?.work());
         }
-        for projection in [Projection::Profile, Projection::Activity] {
-            cast.readers.spawn(Follower::new(run, projection)?.work());
+        let followers = [Projection::Profile, Projection::Activity].map(|p| Follower::new(run, p));
+        for follower in followers {
+            cast.readers.spawn(apart(follower?.work()));
         }
         let finished = Arc::new(Finished::default());
         for number in 1..=plan.workers {
@@ -215,6 +216,16 @@ impl Cast {
         cast.agents.spawn(build_and_give_up(Agent::new(run, "builder")?, plan.pause_ms));
         cast.agents.spawn(sabotage(Agent::new(run, "saboteur")?, plan.pause_ms));
         Ok(cast)
+    }
+}
+
+/// Runs on a thread of its own: checking a flood of messages must not make others wait, whose waits are measured.
+async fn apart(work: impl Future<Output = ()> + Send + 'static) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return work.await };
+    let thread = tokio::task::spawn_blocking(move || runtime.block_on(work));
+    if let Err(err) = thread.await {
+        std::panic::resume_unwind(Box::new(err.to_string()));
     }
 }
 

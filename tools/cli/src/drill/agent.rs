@@ -67,34 +67,36 @@ impl Agent {
         Agent { run: Arc::clone(run), name: name.to_owned(), client, random: run.random(name) }
     }
 
-    /// Asks until it is answered, whatever the answer; a freeze is waited for, and an operator closes the breaker
-    /// that others or guards have opened.
+    /// Asks until it is answered, whatever the answer; a freeze is waited for, and if others took back too much
+    /// of what the agent took live, the operator is asked to let it go on.
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Asked {
         let started = Instant::now();
         loop {
-            let asked = self.ask_frozen(&method, path, body).await;
-            if asked.refused_as(&["breaker-open"]) && started.elapsed() <= PATIENCE {
-                self.close_breaker().await;
-                continue;
-            }
-            if !asked.refused_as(&["frozen"]) || started.elapsed() > PATIENCE {
+            let asked = self.ask_braked(&method, path, body).await;
+            if started.elapsed() > PATIENCE || !asked.refused_as(&["frozen", "breaker-open"]) {
                 return asked;
+            }
+            if asked.refused_as(&["breaker-open"]) {
+                self.reset_breaker().await;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn close_breaker(&self) {
-        let Some(operator) = &self.run.operator else { return };
-        // If the engine is away it is tried again with the next refusal.
-        if operator.post(&format!("breakers/{}/reset", self.name), &Value::Null).await.is_ok() {
-            count(&self.run.counts.breakers);
+    /// The operator lets the agent do more than propose again.
+    async fn reset_breaker(&self) {
+        count(&self.run.counts.breakers);
+        let path = format!("breakers/{}/reset", self.name);
+        // If the engine is away, the agent is refused once more and comes again.
+        if let Err(failure) = self.run.operator.post(&path, &json!({})).await
+            && !is_away(&failure)
+        {
+            self.run.find(Fault::Unexpected, "operator", format!("to reset a breaker: {failure}"));
         }
-        tokio::time::sleep(PAUSE).await;
     }
 
-    /// Asks until it is answered, and be the answer that changes are frozen.
-    async fn ask_frozen(&self, method: &Method, path: &str, body: &Value) -> Asked {
+    /// Asks until it is answered, and be the answer that a brake is on.
+    async fn ask_braked(&self, method: &Method, path: &str, body: &Value) -> Asked {
         let (started, mut unsure) = (Instant::now(), false);
         loop {
             self.run.stepped.notify_waiters();

@@ -163,7 +163,12 @@ mod tests {
     /// A user with two events at #10 and #20, at v1; a copy that is complete up to #10.
     #[track_caller]
     fn check(messages: &[Value], expect: &[Fault]) {
-        let run = Run::new(1, "http://127.0.0.1:1", None, None);
+        let run = Run::new(
+            1,
+            "http://127.0.0.1:1",
+            None,
+            Client::new("http://127.0.0.1:1", "x").expect("a client"),
+        );
         run.family.registered(1, Shape::root());
         for position in [10, 20] {
             let id = run.book.send("u").to_string();

@@ -24,8 +24,7 @@ pub(super) struct Run {
     seed: u64,
     pub(super) http: String,
     pub(super) nats: Option<async_nats::Client>,
-    /// The operator, who closes the breakers of agents.
-    pub(super) operator: Option<Client>,
+    pub(super) operator: Client,
     pub(super) family: Arc<Family>,
     pub(super) book: Arc<Book>,
     pub(super) findings: Arc<Findings>,
@@ -62,10 +61,10 @@ pub(super) struct Counts {
     pub(super) tripped: AtomicU64,
     /// Probations that ended well.
     pub(super) settled: AtomicU64,
+    /// Breakers that opened, and the operator reset.
+    pub(super) breakers: AtomicU64,
     /// Freezes by the operator.
     pub(super) freezes: AtomicU64,
-    /// Breakers that opened, since others or guards had taken back an agent's versions, and were reset.
-    pub(super) breakers: AtomicU64,
     /// Cutovers that another agent's forestalled.
     pub(super) conflicts: AtomicU64,
     /// Events that were written in another version than the active one.
@@ -96,12 +95,7 @@ pub(super) fn count(counter: &AtomicU64) {
 }
 
 impl Run {
-    pub(super) fn new(
-        seed: u64,
-        http: &str,
-        nats: Option<async_nats::Client>,
-        operator: Option<Client>,
-    ) -> Run {
+    pub(super) fn new(seed: u64, http: &str, nats: Option<async_nats::Client>, operator: Client) -> Run {
         let (family, book) = (Arc::new(Family::default()), Arc::new(Book::default()));
         let findings = Arc::new(Findings::default());
         let began = Instant::now();

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::{Agent, expecting};
-use crate::client::Client;
 use crate::drill::family::Shape;
 use crate::drill::findings::Fault;
 use crate::drill::plan::{Act, Acts};
@@ -32,29 +31,18 @@ pub(in crate::drill) struct Conductor {
     history: Vec<u64>,
     /// Versions that the present act registered.
     open: Vec<u64>,
+    /// Guards of the first agent's that tripped since its breaker was reset.
+    trips: usize,
     pause_ms: u64,
 }
 
 impl Conductor {
-    pub(in crate::drill) fn new(
-        run: &Arc<Run>,
-        acts: Acts,
-        operator: Client,
-        pause_ms: u64,
-    ) -> Outcome<Conductor> {
+    pub(in crate::drill) fn new(run: &Arc<Run>, acts: Acts, pause_ms: u64) -> Outcome<Conductor> {
         let (first, second) = (Agent::new(run, "agent-1")?, Agent::new(run, "agent-2")?);
-        let (run, operator) = (Arc::clone(run), Agent::with(run, "operator", operator));
-        Ok(Conductor {
-            run,
-            first,
-            second,
-            operator,
-            acts,
-            active: 0,
-            history: Vec::new(),
-            open: Vec::new(),
-            pause_ms,
-        })
+        let operator = Agent::with(run, "operator", run.operator.clone());
+        let (history, open) = (Vec::new(), Vec::new());
+        let run = Arc::clone(run);
+        Ok(Conductor { run, first, second, operator, acts, active: 0, history, open, trips: 0, pause_ms })
     }
 
     /// Takes the first version live.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use selfsame_core::limits::BREAKER_REWINDS;
 use serde_json::{Value, json};
 
 use super::Conductor;
@@ -65,11 +66,28 @@ impl Conductor {
         count(&self.run.counts.tripped);
         self.run.live.switched(before);
         self.now_active(before);
+        self.trips += 1;
+        if self.trips == BREAKER_REWINDS {
+            self.trips = 0;
+            // Before anything else is asked: whoever is refused by a breaker has it reset.
+            self.broken().await?;
+        }
         let again = self.first.order(version, "cutover", expecting(before, None)).await;
         let codes = ["no-evidence", "not-built"];
         self.first.refused("to cut over again, without new evidence, to what tripped", again, &codes);
         // Going back to it would be possible, and forward to it would trip again.
         self.history.retain(|v| *v != version);
+        Some(())
+    }
+
+    /// Too many of the agent's versions were taken back: it may propose, and do no more.
+    async fn broken(&mut self) -> Option<()> {
+        let version = self.child().await?;
+        self.first.plan(version, json!({})).await?;
+        let path = format!("versions/v{version}/build");
+        let asked = self.first.ask_braked(&Method::POST, &path, &json!({})).await;
+        self.first.refused("to build after three trips", asked, &["breaker-open"]);
+        self.first.reset_breaker().await;
         Some(())
     }
 
@@ -97,7 +115,7 @@ impl Conductor {
         count(&self.run.counts.freezes);
         for verb in ["plan", "build"] {
             let path = format!("versions/v{version}/{verb}");
-            let asked = self.first.ask_frozen(&Method::POST, &path, &json!({})).await;
+            let asked = self.first.ask_braked(&Method::POST, &path, &json!({})).await;
             self.first.refused(&format!("to {verb} while changes are frozen"), asked, &["frozen"]);
         }
         let back = self.standby().await?;
