@@ -60,6 +60,8 @@ pub struct Lifecycle {
     /// Live versions whose generations are being folded anew.
     repairing: BTreeSet<VersionNo>,
     last_repair: Option<Repair>,
+    /// By live version, the last repair, and the last one that changed something.
+    repaired: BTreeMap<VersionNo, (Position, Position)>,
 }
 
 /// A generation that was folded anew and put in the place of the live one.
@@ -79,9 +81,23 @@ impl Lifecycle {
         self.active
     }
 
-    /// Since which record the active version answers; `#0` if none does.
+    /// Since which record the active version answers with the rows that it has, but for what was published since;
+    /// `#0` if none does. A switch and a repair that changed something begin anew.
     pub fn active_since(&self) -> Position {
+        self.switched_at().max(self.repairs_of_active().1)
+    }
+
+    /// Since which record the very same generation answers: a switch and any repair begin anew.
+    pub fn same_generation_since(&self) -> Position {
+        self.switched_at().max(self.repairs_of_active().0)
+    }
+
+    fn switched_at(&self) -> Position {
         self.switches.last().map_or(Position::ZERO, |switch| switch.at)
+    }
+
+    fn repairs_of_active(&self) -> (Position, Position) {
+        self.active.and_then(|active| self.repaired.get(&active)).copied().unwrap_or_default()
     }
 
     /// The version that will answer as soon as it is built, if a cold rewind is under way.
@@ -326,12 +342,16 @@ impl Lifecycle {
             Control::Repaired { version, digest, was } => {
                 self.repairing.remove(version);
                 self.last_repair = Some(Repair { version: *version, at, equal: digest == was });
+                let (last, changed) = self.repaired.entry(*version).or_default();
+                *last = at;
+                *changed = if digest == was { *changed } else { at };
             }
             Control::RepairFailed { version, .. } => {
                 self.repairing.remove(version);
             }
             Control::Dropped { version } => {
                 self.repairing.remove(version);
+                self.repaired.remove(version);
                 assert!(self.active != Some(*version), "{at} drops the active {version}");
                 self.set(at, *version, Stage::Dropped);
                 self.pending_rewind.take_if(|r| r.to == *version);

@@ -276,7 +276,9 @@ impl Serving {
     ///
     /// If the records do not follow on the last ones.
     pub fn commit(&mut self, records: &[ArchivedRecord], adopt: Option<Generation>, status: Option<Status>) {
-        let active_before = self.active();
+        let adopted = adopt.as_ref().map(Generation::version);
+        // The failures of a generation that was folded anew are not those since.
+        let active_before = self.active().filter(|version| adopted != Some(*version));
         if let Some(status) = status {
             self.status = status;
         }

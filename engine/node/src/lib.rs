@@ -38,5 +38,5 @@ pub use crate::readers::READERS_MAX;
 pub use crate::rebase::{LISTED_MAX, Moved};
 pub use crate::recovery::{RecoveryError, recover, recover_core};
 pub use crate::register::{CHECKS_MAX, REGISTER_ROUNDS_MAX};
-pub use crate::replay::{Replayed, replay};
+pub use crate::replay::{REPLAY_ROWS_MAX, Replayed, ReplayedRow, RowsWanted, replay};
 pub use crate::sequencer::{ENGINE, INBOX_MAX, Reply};

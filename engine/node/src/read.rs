@@ -32,7 +32,7 @@ use serde_json::Value;
 use crate::handle::Handle;
 pub use crate::read::answer::{answer, moved};
 pub use crate::read::autonomy::autonomy;
-pub(crate) use crate::read::body::{Body, json_bytes};
+pub(crate) use crate::read::body::{Body, json_bytes, to_json};
 pub use crate::read::builds::builds;
 pub use crate::read::census::census;
 pub use crate::read::compare::compare;

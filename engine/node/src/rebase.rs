@@ -81,7 +81,11 @@ impl Handle {
     fn what_moved(&self, version: VersionNo) -> Option<Value> {
         let (registry, active, at) = self.read(|serving| {
             let status = serving.status();
-            (Arc::clone(&status.admission.registry), serving.active(), status.lifecycle.active_since())
+            (
+                Arc::clone(&status.admission.registry),
+                serving.active(),
+                status.lifecycle.switches().last().map(|s| s.at).unwrap_or_default(),
+            )
         });
         let base = registry.version(version)?.parent()?;
         let active = active.filter(|active| *active != base && *active != version)?;

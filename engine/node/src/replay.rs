@@ -1,6 +1,8 @@
 //! An operator's replay: any version, folded up to any position, from the log alone. It touches nothing
 //! live and has no effects (P12).
 
+mod rows;
+
 use std::ops::ControlFlow;
 
 use selfsame_core::{Code, Refusal, Settings, fold};
@@ -8,6 +10,8 @@ use selfsame_log::Log;
 use selfsame_projections::{Generation, ProjectionReport};
 use selfsame_record::{Digest, Position, VersionNo};
 use serde::Serialize;
+
+pub use crate::replay::rows::{REPLAY_ROWS_MAX, ReplayedRow, RowsWanted};
 
 use crate::recovery::{RecoveryError, recover_core};
 

@@ -95,6 +95,9 @@ impl Hub {
             return;
         }
         let switches = switches_since(serving, before);
+        let lifecycle = &serving.status().lifecycle;
+        let replaced = lifecycle.same_generation_since() > before;
+        let anew = lifecycle.active_since() > before;
         let topics = self.topics.lock();
         for (name, topic) in &topics.by_name {
             let Some(topic) = topic.upgrade() else { continue };
@@ -103,6 +106,8 @@ impl Hub {
                 version: serving.active(),
                 switches: switches.clone(),
                 rows: vec![],
+                replaced,
+                anew,
                 gone: false,
             };
             match name {
@@ -134,7 +139,7 @@ fn publish_rows(serving: &Serving, projection: &Name, mut batch: Batch, topic: &
     if let Some(generation) = generation {
         batch.rows = rows(serving, generation, projection, batch.until);
     }
-    if batch.gone || !batch.rows.is_empty() || !batch.switches.is_empty() {
+    if batch.gone || batch.replaced || !batch.rows.is_empty() || !batch.switches.is_empty() {
         topic.push(batch);
     }
 }

@@ -31,7 +31,7 @@ const TOUCHED_MAX: usize = 1_000_000;
 /// A part that is being read.
 pub(super) struct Part {
     version: VersionNo,
-    /// The position that it was begun at: a switch after it begins it anew.
+    /// The position that it was begun at: a switch or repair after it begins it anew.
     began: Position,
     source: Source,
     /// What commits touched since it was begun, and was not read again.
@@ -69,9 +69,9 @@ impl Part {
         version.map(|version| Part { version, began: until, source, touched: BTreeSet::new() })
     }
 
-    /// The rows, if no switch came between.
+    /// The rows, if no switch or repair came between.
     fn rows<'a>(&self, serving: &'a Serving, projection: &Name) -> Option<Rows<'a>> {
-        let switched = serving.status().lifecycle.switches().last().is_some_and(|s| s.at > self.began);
+        let switched = serving.status().lifecycle.same_generation_since() > self.began;
         let generation = serving.active_generation().filter(|_| !switched)?;
         assert_eq!(generation.version(), self.version, "no switch came between");
         generation.rows(projection.as_str())
@@ -128,7 +128,7 @@ impl Feed {
         }
     }
 
-    /// Remembers what a commit touched. A switch begins all rows anew.
+    /// Remembers what a commit touched. A switch or repair begins all rows anew.
     fn absorb(&mut self, batch: &Batch) {
         if batch.until <= self.seen {
             return;
@@ -136,7 +136,7 @@ impl Feed {
         if batch.gone {
             return self.go(batch);
         }
-        if !batch.switches.is_empty() {
+        if !batch.switches.is_empty() || batch.replaced {
             return self.begin(batch.until, batch.version, &batch.switches);
         }
         let State::Part(part) = &mut self.state else { return };

@@ -36,11 +36,13 @@ impl Handle {
         let (projection, switches) = checked?;
         let cursor = hub.join(&mut serving, projection.as_ref());
         let (position, version) = (serving.position(), serving.active());
+        let anew = asked.from.is_some_and(|from| rows_changed(&serving, from));
         drop(serving);
         if let Some(version) = version {
             self.shared.readers.count(reader, version, clock::now());
         }
-        let start = Start { position, version, switches, from: asked.from, snapshot: asked.snapshot };
+        let Asked { from, snapshot, .. } = *asked;
+        let start = Start { position, version, switches, anew, from, snapshot };
         Ok(Feed::new(self.clone(), permit, cursor, projection, start))
     }
 }
@@ -63,7 +65,7 @@ fn check(serving: &Serving, asked: &Asked) -> Result<(Option<Name>, Vec<Switch>)
     }
     let switches = switches_since(serving, from);
     let back = head.records_since(from);
-    let reads_log = projection.is_some() && switches.is_empty();
+    let reads_log = projection.is_some() && switches.is_empty() && !rows_changed(serving, from);
     if reads_log && back > RESUME_RECORDS_MAX {
         let detail = format!("{from} is {back} records back, over the limit of {RESUME_RECORDS_MAX}");
         return Err(Refusal::new(Code::FeedTooFar, detail)
@@ -72,6 +74,11 @@ fn check(serving: &Serving, asked: &Asked) -> Result<(Option<Name>, Vec<Switch>)
             .field("head", head.get()));
     }
     Ok((projection, switches))
+}
+
+/// Whether what a subscriber has up to a position may differ from the rows in more than the log says since.
+fn rows_changed(serving: &Serving, from: Position) -> bool {
+    serving.status().lifecycle.active_since() > from
 }
 
 fn projection(serving: &Serving, name: &str) -> Result<Name, Refusal> {

@@ -28,6 +28,8 @@ pub(crate) struct Start {
     pub(crate) version: Option<VersionNo>,
     /// The switches since `from`.
     pub(crate) switches: Vec<Switch>,
+    /// Whether a repair changed rows since `from`.
+    pub(crate) anew: bool,
     /// What the subscriber has.
     pub(crate) from: Option<Position>,
     /// Whether it begins with all rows if it has none, and again after a switch.
@@ -72,7 +74,7 @@ impl Feed {
         projection: Option<Name>,
         start: Start,
     ) -> Feed {
-        let Start { position, version, switches, from, snapshot } = start;
+        let Start { position, version, switches, anew, from, snapshot } = start;
         let mut feed = Feed {
             handle,
             cursor,
@@ -86,7 +88,7 @@ impl Feed {
             state: State::Live,
             _permit: permit,
         };
-        let all_rows = (from.is_none() && snapshot != Some(false)) || !switches.is_empty();
+        let all_rows = (from.is_none() && snapshot != Some(false)) || !switches.is_empty() || anew;
         match (feed.projection.is_some(), from) {
             (true, _) if all_rows => feed.begin(position, version, &switches),
             (true, Some(from)) if from < position => {
@@ -185,7 +187,8 @@ impl Feed {
         if self.projection.is_some() && batch.gone {
             return self.go(batch);
         }
-        if self.projection.is_some() && switched && self.again {
+        let repaired = batch.anew && !switched;
+        if self.projection.is_some() && (repaired || (switched && self.again)) {
             return self.begin(batch.until, batch.version, &batch.switches);
         }
         (self.seen, self.version) = (batch.until, batch.version);

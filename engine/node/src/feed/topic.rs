@@ -25,6 +25,10 @@ pub(crate) struct Batch {
     pub(crate) switches: Vec<Switch>,
     /// The rows that changed, as they are now, each with its key.
     pub(crate) rows: Vec<(Arc<str>, Message)>,
+    /// Whether another generation came in the place of the one that answers.
+    pub(crate) replaced: bool,
+    /// Whether it has other rows than was said.
+    pub(crate) anew: bool,
     /// Whether the version that answers has no such projection.
     pub(crate) gone: bool,
 }
@@ -141,7 +145,7 @@ mod tests {
         let (until, value) = (Position::new(at), format!("\"{}\"", "x".repeat(len)));
         let message = Message::row(until, VersionNo::FIRST, ("p", "k"), Some(&value), More::No);
         let rows = vec![("k".into(), message)];
-        Batch { until, version: None, switches: vec![], rows, gone: false }
+        Batch { until, version: None, switches: vec![], rows, replaced: false, anew: false, gone: false }
     }
 
     /// Batches of these lengths, and what a subscriber who was there first still gets.

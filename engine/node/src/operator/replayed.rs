@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use selfsame_core::{Code, Refusal, no_active_version};
+use selfsame_projections::Generation;
 use selfsame_record::{Digest, Position, VersionNo};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,8 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::handle::Handle;
 use crate::http::{from_json, ndjson};
 use crate::operator::{LONG_ANSWERS_MAX, Pieces};
-use crate::read::Refused;
-use crate::replay::replay as fold_anew;
+use crate::read::{Refused, to_json};
+use crate::replay::{RowsWanted, replay as fold_anew};
 
 /// How often progress is told.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
@@ -29,6 +30,12 @@ struct Asked {
     /// Absent: where the live generation stands, or the head.
     #[serde(default)]
     until: Option<Position>,
+    /// A digest that the replay is compared with instead of the live one.
+    #[serde(default)]
+    compare_with: Option<Digest>,
+    /// Rows of the replayed state to show.
+    #[serde(default)]
+    rows: Option<RowsWanted>,
 }
 
 /// A live generation at the moment that the replay began.
@@ -45,6 +52,7 @@ pub(crate) async fn replay(
 ) -> Result<Response, Refused> {
     let refuse = |refusal| Refused::now(&handle, refusal);
     let asked: Asked = from_json(request.into_body()).await.map_err(refuse)?;
+    asked.rows.as_ref().map_or(Ok(()), RowsWanted::check).map_err(refuse)?;
     let slot = slot(slots).map_err(refuse)?;
     let (version, live) = find(&handle, asked.version.as_deref()).map_err(refuse)?;
     let until = asked.until.or(live.map(|live| live.position));
@@ -52,7 +60,7 @@ pub(crate) async fn replay(
     let handle = handle.clone();
     tokio::task::spawn_blocking(move || {
         let _slot = slot;
-        let last = run(&handle, version, until, live, &pieces);
+        let last = run(&handle, &asked, (version, until), live, &pieces);
         pieces.send(format!("{last}\n"));
     });
     Ok(ndjson(lines))
@@ -82,8 +90,8 @@ fn find(handle: &Handle, asked: Option<&str>) -> Result<(VersionNo, Option<Live>
 /// The last line of the answer.
 fn run(
     handle: &Handle,
-    version: VersionNo,
-    until: Option<Position>,
+    asked: &Asked,
+    (version, until): (VersionNo, Option<Position>),
     live: Option<Live>,
     pieces: &Pieces,
 ) -> String {
@@ -95,11 +103,27 @@ fn run(
         }
     };
     match fold_anew(&**handle.log(), Some(version), until, &mut progress) {
-        Ok((replayed, _)) => {
+        Ok((replayed, generation)) => {
+            if let Err(refusal) = send_rows(&generation, asked.rows.as_ref(), pieces) {
+                return Refused::now(handle, refusal).to_json();
+            }
             let live = live.filter(|live| live.position == replayed.position);
-            let equal = live.map(|live| live.digest == replayed.digest);
-            json!({ "replayed": replayed, "live": live, "equal": equal }).to_string()
+            let with = asked.compare_with.or(live.map(|live| live.digest));
+            let equal = with.map(|digest| digest == replayed.digest);
+            let (with, replayed) = (asked.compare_with, json!(replayed));
+            json!({ "replayed": replayed, "live": live, "compared_with": with, "equal": equal }).to_string()
         }
         Err(refusal) => Refused::now(handle, refusal).to_json(),
     }
+}
+
+/// A line for each row that is wanted.
+fn send_rows(generation: &Generation, wanted: Option<&RowsWanted>, pieces: &Pieces) -> Result<(), Refusal> {
+    let rows = wanted.map(|wanted| wanted.of(generation)).transpose()?;
+    for row in rows.into_iter().flatten() {
+        if !pieces.send(format!("{{\"row\":{}}}\n", to_json(&row))) {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -279,3 +279,20 @@ async fn a_feed_does_not_go_on_from_further_back_than_it_reads() {
     let mut rows = Copy::subscribed(&server, "/v1/feed/profile?from=1").await;
     assert_eq!(rows.until("caught-up").await, ["cutover v1 from -", "reset", "caught-up"]);
 }
+
+/// Rows change without an event: what a subscriber has is said to be of no use, and all rows come again.
+#[tokio::test]
+async fn what_is_set_aside_begins_a_feed_anew() {
+    let server = Server::with_v1().await;
+    server.register_user("ada", "London").await;
+    let bad = server.register_user("bad", "Nowhere").await.position;
+    let mut copy = Copy::subscribed(&server, "/v1/feed/by_city").await;
+    copy.until("caught-up").await;
+    assert_eq!(copy.rows.len(), 2);
+    let body = json!({ "from": bad, "to": bad }).to_string();
+    assert_eq!(server.operator(Method::POST, "/v1/quarantines", &body).await.0, 200);
+    copy.until("reset").await;
+    copy.until("caught-up").await;
+    assert_eq!(copy.rows, rows(&server).await);
+    assert_eq!(copy.rows.len(), 1);
+}

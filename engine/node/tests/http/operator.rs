@@ -147,3 +147,24 @@ async fn long_answers_are_few_and_a_reader_who_goes_away_makes_room() {
     }
     assert_eq!(status, 200, "their places are free again");
 }
+
+#[tokio::test]
+async fn a_replay_shows_rows_of_the_past_and_compares_with_a_digest_that_is_given() {
+    let server = with_users(20).await;
+    let (status, lines) = server.operator(Method::POST, "/v1/replay", "").await;
+    assert_eq!(status, 200);
+    let digest = lines.last().expect("a line")["replayed"]["digest"].clone();
+    for (given, equal) in [(digest, true), (json!("00".repeat(32)), false)] {
+        let body = json!({ "compare_with": given, "rows": { "projection": "profile", "key": "u3" } });
+        let (status, lines) = server.operator(Method::POST, "/v1/replay", &body.to_string()).await;
+        assert_eq!((status, &lines.last().expect("a line")["equal"]), (200, &json!(equal)));
+        let row = lines.iter().find(|line| line.get("row").is_some()).expect("a row");
+        assert_eq!((&row["row"]["key"], &row["row"]["value"]["city"]), (&json!("u3"), &json!("London")));
+    }
+    let body = json!({ "until": 8, "rows": { "projection": "by_city", "limit": 100 } });
+    let (_, lines) = server.operator(Method::POST, "/v1/replay", &body.to_string()).await;
+    assert_eq!(lines.iter().filter(|line| line.get("row").is_some()).count(), 4, "{lines:?}");
+    let body = json!({ "rows": { "projection": "nothing", "limit": 1 } });
+    let (_, lines) = server.operator(Method::POST, "/v1/replay", &body.to_string()).await;
+    assert_eq!(lines.last().expect("a line")["type"], "urn:selfsame:error:unknown-projection");
+}
