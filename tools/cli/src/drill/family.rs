@@ -56,6 +56,11 @@ impl Guard {
             Guard::Fails => "rows.profile < 0",
         }
     }
+
+    /// How long its probation is. The time in which a killed engine is away counts, so one that must trip is long.
+    fn time(self) -> &'static str {
+        if self == Guard::Holds { "5s" } else { "10m" }
+    }
 }
 
 /// What a child changes.
@@ -191,7 +196,8 @@ impl Shape {
             }
             if let Some(guard) = self.guard {
                 members.insert("guards".into(), json!([{ "name": "users", "expect": guard.expects() }]));
-                let probation = json!({ "events": 1_000_000, "time": "5s", "inconclusive": "settle" });
+                let time = guard.time();
+                let probation = json!({ "events": 1_000_000, "time": time, "inconclusive": "settle" });
                 members.insert("probation".into(), probation);
             }
             if !self.lens.is_empty() {
