@@ -95,6 +95,7 @@ impl Core {
             Request::Probe { latency } => Ok(self.probe(batch, principal, latency, now, serving)),
             Request::Tick => {
                 self.write_due_counts(batch, now);
+                self.bring_all_in_line(batch, principal, now);
                 Ok(Answer::Noted {})
             }
         }
@@ -260,6 +261,12 @@ impl Core {
     ) {
         assert_eq!(generation.position(), self.head, "a candidate is complete up to the head");
         let version = generation.version();
+        let awaited = self.life.is_building(version) || self.life.repairing().contains(&version);
+        if *generation.exclusions() != self.quarantines.of_ordered(version) {
+            // It was folded by an older order, which left out something else.
+            batch.effects.extend(awaited.then_some(Effect::StartBuild { version }));
+            return;
+        }
         if !serving.fill(&mut generation) {
             // Who had what it left out was dropped meanwhile, so it is built again, with that in it.
             batch.effects.extend(self.life.is_building(version).then_some(Effect::StartBuild { version }));
@@ -269,7 +276,7 @@ impl Core {
         let Some(records) = self.life.ready(version, generation.digest(), was) else { return };
         batch.adopt = Some(generation);
         self.change(batch, principal, records, now);
-        self.bring_in_line(batch, principal, version, now);
+        self.bring_all_in_line(batch, principal, now);
     }
 
     /// Writes life-cycle records, with the effects that follow from them. Answers for the first that says

@@ -155,12 +155,7 @@ impl Lifecycle {
             }
             _ => {}
         }
-        let kept = self.live().len() + self.building().len();
-        if kept >= GENERATIONS_MAX {
-            let detail = format!("{kept} generations are in memory, the limit is {GENERATIONS_MAX}");
-            return Err(Refusal::new(Code::TooManyVersions, detail)
-                .next("drop one that is not needed with `selfsame version drop`"));
-        }
+        self.has_room()?;
         Ok(Control::BuildStarted { version, budget })
     }
 
@@ -191,7 +186,19 @@ impl Lifecycle {
             )
             .next("wait until `selfsame state` says that it is done"));
         }
+        self.has_room()?;
         Ok(Control::RepairStarted { version })
+    }
+
+    /// Sees that one more generation may be in memory; those that are folded anew count besides the live ones.
+    fn has_room(&self) -> Result<(), Refusal> {
+        let kept = self.live().len() + self.building().len() + self.repairing.len();
+        if kept >= GENERATIONS_MAX {
+            let detail = format!("{kept} generations are in memory, the limit is {GENERATIONS_MAX}");
+            return Err(Refusal::new(Code::TooManyVersions, detail)
+                .next("drop one that is not needed with `selfsame version drop`"));
+        }
+        Ok(())
     }
 
     /// Decides what follows from a generation of `version` that is complete up to the head.

@@ -117,26 +117,18 @@ impl Core {
     /// Writes what is set aside or comes back, and orders a repair of every live generation.
     fn set_aside(&mut self, batch: &mut Batch, principal: &str, control: Control, now: Micros) -> Answer {
         let record = self.write(batch, principal, control, now);
-        for version in self.life.live() {
-            self.bring_in_line(batch, principal, version, now);
-        }
+        self.bring_all_in_line(batch, principal, now);
         Answer::Done { record }
     }
 
-    /// Orders a repair of a live generation that leaves out something else than it should, if none is under way.
-    pub(crate) fn bring_in_line(
-        &mut self,
-        batch: &mut Batch,
-        principal: &str,
-        version: VersionNo,
-        now: Micros,
-    ) {
-        if !self.quarantines.is_pending(version) {
-            return;
-        }
-        if let Ok(record) = self.life.repair(version) {
-            self.write(batch, principal, record, now);
-            batch.effects.push(Effect::StartBuild { version });
+    /// Orders a repair of every live generation that leaves out something else than it should, if none is under way
+    /// and there is room; what there is no room for waits for the next time.
+    pub(crate) fn bring_all_in_line(&mut self, batch: &mut Batch, principal: &str, now: Micros) {
+        for version in self.quarantines.pending().collect::<Vec<_>>() {
+            if let Ok(record) = self.life.repair(version) {
+                self.write(batch, principal, record, now);
+                batch.effects.push(Effect::StartBuild { version });
+            }
         }
     }
 

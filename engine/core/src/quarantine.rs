@@ -50,11 +50,6 @@ impl Quarantines {
         self.kept.iter().filter(|(_, kept)| **kept != self.in_force).map(|(version, _)| *version)
     }
 
-    /// Whether the live generation of a version leaves out something else than it should.
-    pub(crate) fn is_pending(&self, version: VersionNo) -> bool {
-        self.kept.get(&version).is_some_and(|kept| *kept != self.in_force)
-    }
-
     /// Sees that one more may be set aside.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Events that operators set aside.
 
-use selfsame_core::{Answer, Code, Order, Plane, Quarantine, Refusal, Request};
+use selfsame_core::{Answer, Budget, Code, Order, Plane, Quarantine, Refusal, Request};
 use selfsame_projections::Exclusion;
 use selfsame_record::{Position, Principal, VersionNo};
 
@@ -126,4 +126,48 @@ fn a_quarantine_is_of_records_that_there_are_and_bounded() {
     }
     refused(order(&mut desk, set_aside(at, at, &[], &[])), Code::TooManyQuarantines, "64 quarantines");
     desk.check_replay();
+}
+
+/// A builder hands over what it folded by an order that is over: the build was given up, events were set aside,
+/// and it was ordered anew.
+#[test]
+fn what_was_folded_by_an_older_order_is_not_taken() {
+    let mut desk = Desk::at_v1();
+    let one = desk.publish("1").get();
+    let Ok(Answer::Registered { version, .. }) = desk.register(V2) else { panic!("not registered") };
+    let build = || Request::Build { version, budget: Budget::default() };
+    desk.ask(build()).unwrap();
+    let mut older = desk.core.new_shadow(version).unwrap();
+    desk.ask(Request::Abandon { version, reason: String::new() }).unwrap();
+    order(&mut desk, set_aside(one, one, &[], &[])).unwrap();
+    desk.ask(build()).unwrap();
+    desk.each(&mut |core, record| selfsame_core::fold(&mut older, record, core.registry()));
+    desk.ask(Request::Candidate { generation: Box::new(older) }).unwrap();
+    assert_eq!(desk.core.lifecycle().building(), [version], "it is built again");
+    fold_anew(&mut desk, version);
+    assert_eq!(desk.serving.generation(version).unwrap().cache("profile").unwrap().len(), 0);
+}
+
+/// With as many generations as there may be there is no room to fold one anew; it is done when one has gone.
+#[test]
+fn what_there_is_no_room_for_waits() {
+    let mut desk = Desk::at_v1();
+    let one = desk.publish("1").get();
+    desk.plane = Plane::Operator;
+    let max = selfsame_core::limits::GENERATIONS_MAX;
+    for n in 2..=max {
+        desk.candidate(&V2.replace("profiles-with-locale", &format!("n{n}")));
+    }
+    order(&mut desk, set_aside(one, one, &[], &[])).unwrap();
+    assert_eq!(desk.core.lifecycle().repairing().len(), 0);
+    assert_eq!(desk.core.status().quarantines.pending().count(), max);
+    let last = VersionNo::new(u32::try_from(max).unwrap()).unwrap();
+    desk.ask(Request::Drop { version: last }).unwrap();
+    desk.ask(Request::Tick).unwrap();
+    assert_eq!(desk.core.lifecycle().repairing().len(), 1);
+    for n in 1..u32::try_from(max).unwrap() {
+        fold_anew(&mut desk, VersionNo::new(n).unwrap());
+    }
+    assert_eq!(desk.core.status().quarantines.pending().count(), 0);
+    assert_eq!(rows(&desk), Vec::<String>::new());
 }
