@@ -20,6 +20,9 @@ use crate::{Scale, corpus};
 /// One event in so many is of the type that is read by the versions that read one.
 const READ_ONE_IN: u64 = 20;
 
+/// Events a second that come in beside a build.
+const INGEST: u64 = 20_000;
+
 /// How the events of the type that is read lie in the log.
 #[derive(Clone, Copy, PartialEq)]
 enum Layout {
@@ -77,18 +80,21 @@ fn felt(runtime: &tokio::runtime::Runtime, world: &World) {
     let Some((_, version)) = world.children.first() else { return };
     let mut rows = Vec::new();
     for share in [None, Some(100), Some(50), Some(25)] {
-        let (mut reads, mut publishes, seconds) = runtime.block_on(world.beside(*version, share));
+        let Felt { mut reads, mut publishes, ingested, seconds } =
+            runtime.block_on(world.beside(*version, share));
         rows.push(vec![
             share.map_or("nothing is built".to_owned(), |share| format!("a build with {share} %")),
             share.map_or(String::new(), |_| time(seconds)),
+            rate(ingested),
             time(percentile(&mut reads, 50)),
             time(percentile(&mut reads, 99)),
             time(percentile(&mut publishes, 50)),
             time(percentile(&mut publishes, 99)),
         ]);
     }
-    let header = ["meanwhile", "build", "read, p50", "p99", "publish, p50", "p99"];
-    table("Reads and publishes beside a build that reads everything", &header, &rows);
+    let header = ["meanwhile", "build", "ingest", "read, p50", "p99", "publish, p50", "p99"];
+    let title = "Reads and publishes beside a build that reads everything, 20,000 events a second coming in";
+    table(title, &header, &rows);
 }
 
 fn scan(log: &dyn Log) -> f64 {
@@ -174,23 +180,58 @@ impl World {
     }
 
     /// Seconds of reads and of publishes while the version is built, and of the build; or for a second.
-    async fn beside(&self, version: VersionNo, share: Option<u8>) -> (Vec<f64>, Vec<f64>, f64) {
+    async fn beside(&self, version: VersionNo, share: Option<u8>) -> Felt {
         let stop = Arc::new(AtomicBool::new(false));
         let reading = tokio::task::spawn_blocking({
             let (handle, stop) = (self.handle.clone(), Arc::clone(&stop));
             move || reads(&handle, &stop)
         });
         let publishing = tokio::spawn(publishes(self.handle.clone(), Arc::clone(&stop)));
+        let ingesting = tokio::spawn(ingest(self.handle.clone(), Arc::clone(&stop)));
         let seconds = match share {
             Some(share) => self.build(version, share).await,
             None => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                1.0
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                3.0
             }
         };
         stop.store(true, Ordering::Relaxed);
-        (reading.await.expect("a reader"), publishing.await.expect("a publisher"), seconds)
+        let reads = reading.await.expect("a reader");
+        let publishes = publishing.await.expect("a publisher");
+        let ingested = ingesting.await.expect("a publisher");
+        Felt { reads, publishes, ingested, seconds }
     }
+}
+
+/// What was felt beside a build.
+struct Felt {
+    reads: Vec<f64>,
+    publishes: Vec<f64>,
+    /// Events per second that came in.
+    ingested: f64,
+    seconds: f64,
+}
+
+/// Publishes about [`INGEST`] events a second, all that five milliseconds bring at once; how many a second came
+/// through.
+async fn ingest(handle: Handle, stop: Arc<AtomicBool>) -> f64 {
+    let publisher = Principal::parse("ingest").expect("a name");
+    let (run, started, mut number) = (handle.position(), Instant::now(), 0_u64);
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    while !stop.load(Ordering::Relaxed) {
+        ticks.tick().await;
+        let mut pending = Vec::new();
+        for _ in 0..INGEST / 200 {
+            number += 1;
+            let data = format!(r#"{{"user":"user-{:08}"}}"#, number % 1000);
+            let draft = draft(&format!("{run} {number}"), "page.pinged", &data);
+            pending.push(handle.submit_waiting(&publisher, handle.admit(&[draft], None, None)).await);
+        }
+        for reply in pending {
+            reply.reply().await.outcome.expect("published");
+        }
+    }
+    number as f64 / started.elapsed().as_secs_f64()
 }
 
 fn reads(handle: &Handle, stop: &AtomicBool) -> Vec<f64> {
