@@ -143,6 +143,10 @@ async fn a_stop_answers_everything_that_was_taken() {
     let (nats, log) = rig.stop().await;
     let mut answered = 0;
     while let Ok(Some(answer)) = tokio::time::timeout(Duration::from_millis(300), answers.next()).await {
+        // What comes when the engine listens no more is answered by the server, and was not taken.
+        if answer.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
+            continue;
+        }
         assert_eq!(json_of(&answer)["version"], "v1", "{answer:?}");
         answered += 1;
     }
