@@ -306,6 +306,10 @@ impl Core {
                     batch.effects.push(Effect::StartBuild { version });
                     Answer::Building { version }
                 }
+                Control::BuildResumed { version } => {
+                    batch.effects.push(Effect::ResumeBuild { version });
+                    Answer::Resumed { version }
+                }
                 Control::Dropped { version } => {
                     batch.effects.push(Effect::StopBuild { version });
                     Answer::Dropped { version }

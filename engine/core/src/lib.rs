@@ -69,7 +69,7 @@ pub use crate::plans::{
 pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
 pub use crate::quarantine::{Quarantine, Quarantines};
 pub use crate::quotas::Quota;
-pub use crate::recovery::{RecoveryError, Visit, recover, recover_core};
+pub use crate::recovery::{RecoveryError, Visit, recover, recover_core, recover_core_with};
 pub use crate::refusal::{Code, Refusal, Retry};
 pub use crate::samples::{Sample, Samples};
 pub use crate::serving::{DeadJob, Serving, Shown, Status, fold};

@@ -260,7 +260,7 @@ impl Lifecycle {
     }
 
     /// Decides on going back to `version`. Warm, if its generation is kept in step; otherwise the rewind
-    /// takes place when its generation is built.
+    /// takes place when its generation is built, which does not wait any longer if it was paused.
     ///
     /// # Errors
     ///
@@ -289,10 +289,10 @@ impl Lifecycle {
             return Ok(records);
         }
         let requested = Control::RewindRequested { version, from, reason };
-        if matches!(stage, Stage::Building { .. }) {
-            Ok(vec![requested])
-        } else {
-            Ok(vec![requested, self.build(version, Budget::URGENT)?])
+        match stage {
+            Stage::Building { paused: true, .. } => Ok(vec![requested, Control::BuildResumed { version }]),
+            Stage::Building { .. } => Ok(vec![requested]),
+            _ => Ok(vec![requested, self.build(version, Budget::URGENT)?]),
         }
     }
 
@@ -342,6 +342,13 @@ impl Lifecycle {
             Control::RewindRequested { version, from, reason } => {
                 let reason = reason.clone();
                 self.pending_rewind = Some(PendingRewind { to: *version, from: *from, reason });
+            }
+            // What is forbidden meanwhile does not serve when it is built.
+            Control::Sealed { version, .. } => {
+                self.pending_rewind.take_if(|r| r.to == *version);
+            }
+            Control::FloorSet { version: Some(floor) } => {
+                self.pending_rewind.take_if(|r| r.to < *floor);
             }
             Control::RepairStarted { version } => {
                 self.repairing.insert(*version);

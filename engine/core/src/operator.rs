@@ -121,10 +121,13 @@ impl Core {
         Answer::Done { record }
     }
 
-    /// Orders a repair of every live generation that leaves out something else than it should, if none is under way
-    /// and there is room; what there is no room for waits for the next time.
+    /// Orders a repair of every live generation that leaves out something else than it should, the active one
+    /// first, if none is under way and there is room; what there is no room for waits for the next time. One that
+    /// failed is not ordered again by itself: it would fail again, and each time is two records.
     pub(crate) fn bring_all_in_line(&mut self, batch: &mut Batch, principal: &str, now: Micros) {
-        for version in self.quarantines.pending().collect::<Vec<_>>() {
+        let mut due: Vec<VersionNo> = self.quarantines.due().collect();
+        due.sort_by_key(|version| self.life.active() != Some(*version));
+        for version in due {
             if let Ok(record) = self.life.repair(version) {
                 self.write(batch, principal, record, now);
                 batch.effects.push(Effect::StartBuild { version });

@@ -128,8 +128,13 @@ fn measured(
     Readings { rows, changed: changed.collect(), events: Some(events), rates, latency }
 }
 
-/// Rows by which a projection of two versions differs: 0 if the digests are equal, otherwise at least 1.
+/// Rows by which a projection of two versions differs: 0 if the digests are equal, otherwise at least 1. Nothing
+/// while one of them leaves out events that the other does not: a quarantine is no fault of the version.
 fn differing(serving: &Serving, version: VersionNo, from: VersionNo, name: &Name) -> Option<u64> {
+    let leaves_out = |version| Some(serving.generation(version)?.exclusions());
+    if leaves_out(version)? != leaves_out(from)? {
+        return None;
+    }
     let line = |version| {
         let report = serving.generation(version)?.report();
         report.into_iter().find(|line| line.name == *name)

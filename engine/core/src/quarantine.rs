@@ -37,6 +37,8 @@ pub struct Quarantines {
     kept: BTreeMap<VersionNo, BTreeSet<Position>>,
     /// What each generation leaves out that is being built or folded anew.
     ordered: BTreeMap<VersionNo, BTreeSet<Position>>,
+    /// Versions whose last repair failed: none is ordered again by itself, until what is set aside changes.
+    failed: BTreeSet<VersionNo>,
 }
 
 impl Quarantines {
@@ -48,6 +50,11 @@ impl Quarantines {
     /// The live versions whose generations do not leave out yet, or leave out still, what they should not.
     pub fn pending(&self) -> impl Iterator<Item = VersionNo> {
         self.kept.iter().filter(|(_, kept)| **kept != self.in_force).map(|(version, _)| *version)
+    }
+
+    /// The versions of [`Quarantines::pending`] for which a repair may be ordered without being asked for.
+    pub(crate) fn due(&self) -> impl Iterator<Item = VersionNo> {
+        self.pending().filter(|version| !self.failed.contains(version))
     }
 
     /// Sees that one more may be set aside.
@@ -109,6 +116,14 @@ impl Quarantines {
 
     /// Takes in what a record says.
     pub(crate) fn apply(&mut self, at: Position, control: &Control) {
+        match control {
+            Control::RepairFailed { version, .. } => _ = self.failed.insert(*version),
+            Control::Quarantined(_) | Control::Released { .. } => self.failed.clear(),
+            Control::RepairStarted { version } | Control::Dropped { version } => {
+                self.failed.remove(version);
+            }
+            _ => {}
+        }
         match control {
             Control::Quarantined(quarantine) => {
                 self.known.insert(at, quarantine.clone());

@@ -8,10 +8,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use selfsame_projections::{Exclusion, Generation};
-use selfsame_record::{ArchivedRecord, VersionNo};
+use selfsame_record::{ArchivedRecord, Position, VersionNo};
 use thiserror::Error;
 
 use crate::core::{Core, ReplayError, Settings};
+use crate::quarantine::Quarantines;
 use crate::serving::{Serving, fold};
 use crate::sharing::leave_out_shared;
 
@@ -70,14 +71,42 @@ pub fn recover_core<E: std::error::Error + 'static>(
     settings: Settings,
     scan: &mut dyn FnMut(&mut Visit<'_>) -> Result<(), E>,
 ) -> Result<Core, RecoveryError<E>> {
+    Ok(recover_core_with(settings, None, scan)?.0)
+}
+
+/// As [`recover_core`], with what was set aside as of `until`, or of the head: a replay up to there leaves out
+/// what the generations left out that were live there.
+///
+/// # Errors
+///
+/// As [`recover`].
+pub fn recover_core_with<E: std::error::Error + 'static>(
+    settings: Settings,
+    until: Option<Position>,
+    scan: &mut dyn FnMut(&mut Visit<'_>) -> Result<(), E>,
+) -> Result<(Core, Quarantines), RecoveryError<E>> {
     let mut core = Core::new(settings);
-    let mut failed = None;
+    let (mut failed, mut then) = (None, None);
     let visited = scan(&mut |records| {
-        failed = records.iter().find_map(|record| core.replay(record).err());
-        if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        for record in records {
+            if let Err(err) = core.replay(record) {
+                failed = Some(err);
+                return ControlFlow::Break(());
+            }
+            if Some(record.at()) == until {
+                then = Some(core.quarantines.clone());
+            }
+        }
+        ControlFlow::Continue(())
     });
     visited.map_err(RecoveryError::Read)?;
-    failed.map_or(Ok(core), |err| Err(RecoveryError::Replay(err)))
+    match failed {
+        Some(err) => Err(RecoveryError::Replay(err)),
+        None => {
+            let then = then.unwrap_or_else(|| core.quarantines.clone());
+            Ok((core, then))
+        }
+    }
 }
 
 impl Core {
@@ -96,6 +125,11 @@ impl Core {
     /// An empty generation of a registered version: of the one that is live, if it is.
     pub fn new_generation(&self, version: VersionNo) -> Option<Generation> {
         Some(self.empty(version)?.excluding(self.quarantines.of_kept(version)))
+    }
+
+    /// An empty generation of a registered version that leaves out what it left out then.
+    pub fn new_generation_as_of(&self, version: VersionNo, then: &Quarantines) -> Option<Generation> {
+        Some(self.empty(version)?.excluding(then.of_kept(version)))
     }
 
     /// What the live generation of a version leaves out, or one that would be built now.

@@ -15,5 +15,6 @@ mod limits;
 mod probation;
 mod quarantine;
 mod requests;
+mod rewinds;
 mod sharing;
 mod watching;
