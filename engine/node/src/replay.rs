@@ -1,5 +1,6 @@
 //! An operator's replay: any version, folded up to any position, from the log alone. It touches nothing
-//! live and has no effects (P12).
+//! live and has no effects (P12). It leaves out what the version's generation left out where it ends, whatever was
+//! set aside or released since.
 
 mod rows;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 pub use crate::replay::rows::{REPLAY_ROWS_MAX, ReplayedRow, RowsWanted};
 
-use crate::recovery::{RecoveryError, recover_core};
+use crate::recovery::RecoveryError;
 
 /// What a replay came to.
 #[derive(Clone, Debug, Serialize)]
@@ -43,9 +44,13 @@ pub fn replay(
     until: Option<Position>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(Replayed, Generation), Refusal> {
-    let core = recover_core(log, Settings { standbys_max: 0 }).map_err(unreadable)?;
+    let settings = Settings { standbys_max: 0 };
+    let recovered = selfsame_core::recover_core_with(settings, until, &mut |visit| {
+        log.scan(Position::ZERO.next(), visit)
+    });
+    let (core, set_aside) = recovered.map_err(unreadable)?;
     let version = version.or(core.lifecycle().active()).ok_or_else(selfsame_core::no_active_version)?;
-    let mut generation = core.new_generation(version).ok_or_else(|| {
+    let mut generation = core.new_generation_as_of(version, &set_aside).ok_or_else(|| {
         Refusal::new(Code::UnknownVersion, format!("the log has no schema version {version}"))
     })?;
     let until = until.unwrap_or(core.head()).min(core.head());

@@ -78,8 +78,11 @@ fn jobs(serving: &selfsame_core::Serving, to: VersionNo) -> Vec<Value> {
     let status = serving.status();
     let Some(active) = serving.active_generation() else { return Vec::new() };
     let registry = &status.admission.registry;
-    let has =
-        |queue: &str| registry.version(to).is_some_and(|version| version.projections().contains_key(queue));
+    // A cache of the same name is no queue.
+    let is_queue = |section: &Value| section.get("kind").and_then(Value::as_str) == Some("jobs");
+    let has = |queue: &str| {
+        registry.version(to).is_some_and(|version| version.projections().get(queue).is_some_and(is_queue))
+    };
     let queues = active.plan().queues().map(|(name, _)| {
         let pending = active.queue(name.as_str()).map_or(0, selfsame_projections::Queue::len);
         let leased = status.jobs.get(name).map_or(0, |counts| counts.leased);

@@ -24,6 +24,8 @@ async fn with_users(count: usize) -> Server {
 async fn a_replay_equals_what_is_live() {
     let server = with_users(1200).await;
     server.activate(V2, "v2").await;
+    let state = async || server.get("/v1/system").await.json;
+    let before = state().await;
     for (body, version) in [("", "v2"), (r#"{"version":"v1"}"#, "v1"), (r#"{"version":"v2"}"#, "v2")] {
         let (status, lines) = server.operator(Method::POST, "/v1/replay", body).await;
         let (last, progress) = lines.split_last().expect("lines");
@@ -34,6 +36,31 @@ async fn a_replay_equals_what_is_live() {
         let told = progress.last().expect("progress");
         assert_eq!(told["done"], told["total"], "{told}");
     }
+    let after = state().await;
+    assert!(before["position"].is_u64() && before["queues"].is_object(), "{before}");
+    assert_eq!(after["position"], before["position"], "a replay writes no record");
+    assert_eq!(after["queues"], before["queues"], "and hands out no job");
+}
+
+#[tokio::test]
+async fn a_replay_leaves_out_what_was_left_out_where_it_ends() {
+    let server = with_users(20).await;
+    let replay = async |body: Value| {
+        let (status, lines) = server.operator(Method::POST, "/v1/replay", &body.to_string()).await;
+        assert_eq!(status, 200, "{lines:?}");
+        lines.last().expect("a line").clone()
+    };
+    let before = replay(json!({})).await["replayed"].clone();
+    let aside = json!({ "from": 8, "to": before["position"] }).to_string();
+    assert_eq!(server.operator(Method::POST, "/v1/quarantines", &aside).await.0, 200);
+    while server.get("/v1/system").await.json["quarantines"]["pending"] != json!([]) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let now = replay(json!({})).await;
+    assert_eq!(now["equal"], true, "as what is live: {now}");
+    assert_ne!(now["replayed"]["digest"], before["digest"], "which leaves events out");
+    let then = replay(json!({ "until": before["position"], "compare_with": before["digest"] })).await;
+    assert_eq!(then["equal"], true, "as what was live there: {then}");
 }
 
 #[tokio::test]
