@@ -120,6 +120,11 @@ fn rebased(
         })
     };
     let (own, onto) = (find(own)?, find(onto)?);
+    if own.no() == onto.no() && own.parent().is_some() {
+        // It has its own change already: written once more, it would be a version that changes nothing.
+        let document = serde_json::from_str(own.canonical()).unwrap_or_default();
+        return Ok(selfsame_schema::Rebased { document, needs_check: Vec::new() });
+    }
     registry.rebase(own, onto).map_err(|conflicts| conflict(own, onto, &conflicts))
 }
 

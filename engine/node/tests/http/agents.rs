@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
+use selfsame_node::LISTED_MAX;
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Server, V1, V2};
@@ -91,8 +92,16 @@ async fn agents_who_change_different_things_all_get_live() {
         assert!(shown["document"]["events"][format!("a{n}.happened")].is_object(), "{shown}");
         assert!(shown["document"]["projections"][format!("a{n}")].is_object(), "{shown}");
     }
-    let switches = state.json["switches"].as_array().expect("a list").len();
-    assert_eq!(switches, 1 + AGENTS, "each took over once");
+    let switches = state.json["switches"].as_array().expect("a list");
+    assert_eq!(switches.len(), 1 + AGENTS, "each took over once");
+    for (before, switch) in switches.iter().zip(switches.iter().skip(1)) {
+        let version = switch["to"].as_str().expect("a version");
+        let shown = server.get(&format!("/v1/versions/{version}")).await.json;
+        assert_eq!(
+            shown["parent"], before["to"],
+            "one wins a round, and takes nobody's change back: {switch}"
+        );
+    }
     assert!(conflicts.load(Ordering::Relaxed) > 0, "they did not race");
     assert_eq!(server.get("/v1/cache/profile/ada").await.status, 200);
 }
@@ -118,8 +127,55 @@ async fn agents_who_change_the_same_thing_are_told_where() {
     assert!(places.iter().any(|place| place.starts_with("/events/user.registered")), "{places:?}");
     let nothing = server.order("/v1/versions/v2/rebase", json!({ "onto": "v1" })).await;
     assert_eq!((nothing.status, &nothing.json["registered"]), (200, &json!("v2")), "{nothing:?}");
+    let itself = server.order("/v1/versions/v2/rebase", json!({})).await;
+    assert_eq!((itself.status, &itself.json["registered"]), (200, &json!("v2")), "{itself:?}");
+    assert_eq!(itself.json["existed"], true, "{itself:?}");
     let root = server.order("/v1/versions/v1/rebase", json!({})).await;
     assert_eq!(root.code(), "rebase-conflict");
     let unknown = server.order("/v1/versions/v2/rebase", json!({ "onto": "v9" })).await;
     assert_eq!((unknown.status, unknown.code()), (404, "unknown-version"));
+}
+
+/// V1 with so many caches more, which count by this much.
+fn with_caches(name: &str, caches: usize, count: u32) -> String {
+    let caches: String = (0..caches)
+        .map(|n| {
+            format!(
+                "  c{n}:\n    kind: cache\n    on: {{ user.registered: {{ add: {{ count: {count} }} }} }}\n"
+            )
+        })
+        .collect();
+    V1.replacen("name: users", &format!("name: {name}\nparent: v1"), 1).replacen(
+        "projections:\n",
+        &format!("projections:\n{caches}"),
+        1,
+    )
+}
+
+#[tokio::test]
+async fn what_moved_and_conflicts_are_listed_up_to_a_limit() {
+    let server = Server::with_v1().await;
+    let caches = LISTED_MAX + 1;
+    server.activate(&with_caches("ones", caches, 1), "v2").await;
+    server.prepare(&with_caches("twos", caches, 2), "v3").await;
+    let late = server.order("/v1/versions/v3/cutover", json!({})).await;
+    assert_eq!((late.status, late.code()), (409, "active-changed"), "{late:?}");
+    assert_eq!(late.json["moved"]["projections"].as_array().map(Vec::len), Some(LISTED_MAX), "{late:?}");
+    let refused = server.order("/v1/versions/v3/rebase", json!({})).await;
+    assert_eq!(refused.code(), "rebase-conflict", "{refused:?}");
+    assert_eq!(refused.json["conflicts"].as_array().map(Vec::len), Some(LISTED_MAX), "{refused:?}");
+    assert!(refused.json["detail"].as_str().expect("text").contains("(and 20 more)"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn while_nothing_answers_a_rebase_names_its_version() {
+    let server = Server::start().await;
+    for document in [V1, V2] {
+        let registered = server.post("/v1/versions", "application/yaml", document).await;
+        assert_eq!(registered.status, 201, "{registered:?}");
+    }
+    let refused = server.order("/v1/versions/v2/rebase", json!({})).await;
+    assert_eq!(refused.code(), "no-active-version", "{refused:?}");
+    let named = server.order("/v1/versions/v2/rebase", json!({ "onto": "v1" })).await;
+    assert_eq!((named.status, &named.json["existed"]), (200, &json!(true)), "{named:?}");
 }
