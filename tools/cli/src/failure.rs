@@ -225,7 +225,7 @@ impl Failure {
         }
         eprintln!("error[{}]: {self}", self.code());
         if let Failure::Refused(problem) = self {
-            eprint!("{}", problems::listed(problem));
+            eprint!("{}{}", problems::listed(problem), problems::conflicts(problem));
         }
         for line in self.help() {
             eprintln!("  help: {line}");

@@ -8,6 +8,8 @@
 //!       # 80 % sure: `/given_name` went and `/name/given` came, with the same words and the same shape
 //!       - {"move":{"from":"/given_name","to":"/name/given"}}
 //! ```
+//!
+//! What stands against a rebase is said place by place, with what either version did.
 
 use std::fmt::Write as _;
 
@@ -38,6 +40,19 @@ pub(super) fn listed(refusal: &Value) -> String {
         if !proposal.is_empty() {
             let _ = writeln!(lines, "{indent}proposed, to be confirmed:");
             operations(proposal, &format!("{indent}  "), &mut lines);
+        }
+    }
+    lines
+}
+
+/// The conflicts of a refused rebase, a line each; one alone is in the first line already.
+pub(super) fn conflicts(refusal: &Value) -> String {
+    let conflicts = refusal.get("conflicts").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut lines = String::new();
+    if conflicts.len() > 1 {
+        for conflict in conflicts {
+            let [place, onto, own] = ["place", "onto", "own"].map(|member| text(conflict, member));
+            let _ = writeln!(lines, "  {place}: {onto}, and {own}");
         }
     }
     lines
@@ -83,5 +98,15 @@ mod tests {
              # 90 % sure: it came\n      - {{\"add\":{{\"at\":\"/b\"}}}}\n"
         );
         assert_eq!(listed(&two), expect);
+    }
+
+    #[test]
+    fn every_conflict_is_a_line_of_its_own() {
+        let conflict = |place| json!({ "place": place, "onto": "v2 removed it", "own": "v3 changed it" });
+        let alone = json!({ "conflicts": [conflict("/a")] });
+        assert_eq!(conflicts(&alone), "", "the first line says it");
+        let two = json!({ "conflicts": [conflict("/a"), conflict("/b")] });
+        let expect = "  /a: v2 removed it, and v3 changed it\n  /b: v2 removed it, and v3 changed it\n";
+        assert_eq!(conflicts(&two), expect);
     }
 }

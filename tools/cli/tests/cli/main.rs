@@ -9,4 +9,5 @@ mod helper;
 mod import_goes_on;
 mod lens;
 mod over_nats;
+mod rebase;
 mod written_types;

@@ -97,12 +97,13 @@ pub(super) async fn rebase(args: RebaseArgs, out: Out) -> Outcome {
     let answer = args.one.reach.client()?.post(&path(&args.one, "/rebase"), &body).await?;
     out.answer(&answer, |json| {
         let text = |name| show(member(json, name));
-        let line = format!(
-            "{} does to {} what {} did to its parent",
-            text("registered"),
-            text("onto"),
-            text("from")
-        );
+        let line = match member(json, "registered") == member(json, "from") {
+            true => format!("{} stays as it is: there is nothing to do", text("from")),
+            false => {
+                let (registered, onto, from) = (text("registered"), text("onto"), text("from"));
+                format!("{registered} does to {onto} what {from} did to its parent")
+            }
+        };
         let checks = member(json, "needs_check").as_array().into_iter().flatten();
         let checks = checks.map(|check| {
             format!("  look at {}: {}", show(member(check, "pointer")), show(member(check, "message")))
