@@ -183,3 +183,22 @@ probation: { events: 12, time: 1m, samples_min: 4, inconclusive: extend, extend_
 
 /// All of them, each the child of the one before.
 pub const DOCUMENTS: [&str; 3] = [PROFILE_V1, PROFILE_V2, PROFILE_V3];
+
+/// The branches: an event type with a cache of its own each, and by how much the cache counts. Those of one name
+/// conflict.
+pub(crate) const BRANCHES: [(&str, u32); 4] = [("coupon", 1), ("badge", 1), ("coupon", 2), ("badge", 2)];
+
+/// A child of v1 with an event type and a cache more.
+pub(crate) fn branch((what, count): (&str, u32)) -> String {
+    let event = format!(
+        "  {what}.given:\n    key: /user_id\n    schema: {{ type: object, required: [user_id], properties: {{ \
+         user_id: {{ type: string }} }} }}\n"
+    );
+    let cache =
+        format!("  {what}s: {{ kind: cache, on: {{ {what}.given: {{ add: {{ count: {count} }} }} }} }}\n");
+    PROFILE_V1.replacen("name: profiles", &format!("name: branch-{what}-{count}\nparent: v1"), 1).replacen(
+        "projections:\n",
+        &format!("{event}projections:\n{cache}"),
+        1,
+    )
+}

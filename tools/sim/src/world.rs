@@ -4,7 +4,10 @@
 //! - `replay_matches_live`: after a crash the state, decided and folded, has the digests from before.
 //! - `no_mixed_version_read`: what answers is of the active version, at the head, and has its shape.
 //! - `rewind_equals_twin`: every live generation equals a twin that never knew another version.
+//! - `a_rebase_keeps_both` and `forbidden_never_answers`: see `branches`.
 //! - `jobs_finish_once`: no job is finished twice, and none is handed out after it was finished.
+
+mod branches;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -12,8 +15,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use selfsame_core::{
-    Answer, Budget, Checked, Compared, Control, Core, Draft, Drafted, Effect, EvidenceId, Input, LeasedJob,
-    Order, PlanId, Plane, Quarantine, Reads, Refusal, Request, Serving, Settings, Stage, Ticket, recover,
+    Answer, Budget, Checked, Code, Compared, Control, Core, Draft, Drafted, Effect, EvidenceId, Input,
+    LeasedJob, Order, PlanId, Plane, Quarantine, Reads, Refusal, Request, Serving, Settings, Stage, Ticket,
+    recover,
 };
 use selfsame_log::{FaultyLog, Log, MemoryLog, Schedule};
 use selfsame_projections::{Exclusion, Generation};
@@ -23,6 +27,7 @@ use selfsame_schema::{Class, Latencies};
 use crate::documents::DOCUMENTS;
 use crate::random::Random;
 use crate::twin::{Twin, core_of};
+use crate::world::branches::shape;
 
 /// How often what runs into a flipped bit is read; the bit is in its place again at the next read.
 const READS_MAX: usize = 10;
@@ -53,6 +58,12 @@ pub struct Report {
     pub shared: u64,
     /// Generations that were folded anew and put in the place of live ones.
     pub repaired: u64,
+    /// Versions that were written against another one and registered.
+    pub rebased: u64,
+    /// Versions that could not be.
+    pub conflicts: u64,
+    /// Requests refused because the version may not serve.
+    pub forbidden: u64,
 }
 
 /// A property that did not hold.
@@ -99,6 +110,7 @@ enum Asked {
     Events(Vec<EventId>),
     Lease(Name),
     Ack(Name, Position),
+    Rebased,
     Else,
 }
 
@@ -147,13 +159,14 @@ impl World {
     fn step(&mut self) -> Result<(), String> {
         self.now = self.now.plus_ms(self.random.below(3_000));
         for _ in 0..=self.random.below(6) {
-            self.ask_something();
+            self.ask_something()?;
         }
         while !self.waiting.is_empty() {
             self.commit()?;
         }
         self.advance_builds()?;
         self.no_mixed_version_read()?;
+        self.forbidden_never_answers()?;
         if self.random.below(60) == 0 {
             self.crash()?;
         }
@@ -163,15 +176,17 @@ impl World {
         Ok(())
     }
 
-    fn ask_something(&mut self) {
-        match self.random.below(40) {
+    fn ask_something(&mut self) -> Result<(), String> {
+        match self.random.below(41) {
             0 => self.register(),
+            40 => self.rebase()?,
             1..=3 => self.change(),
             4..=6 => self.lease(),
             7..=10 => self.settle_job(),
             11 => self.ask(Request::Tick, Asked::Else),
             _ => self.publish(),
         }
+        Ok(())
     }
 
     fn ask(&mut self, request: Request, asked: Asked) {
@@ -192,7 +207,10 @@ impl World {
     }
 
     fn some_version(&mut self) -> Option<VersionNo> {
-        let registered = self.core.registry().versions().count() as u64;
+        let all = self.core.registry().versions().count();
+        // Mostly one of the documents: they differ in more than the branches do.
+        let among = if self.random.below(4) == 0 { all } else { all.min(DOCUMENTS.len()) };
+        let registered = among as u64;
         u32::try_from(self.random.below(registered) + 1)
             .ok()
             .and_then(VersionNo::new)
@@ -202,7 +220,7 @@ impl World {
     fn change(&mut self) {
         let Some(version) = self.some_version() else { return };
         let expected = self.core.lifecycle().active();
-        let request = match self.random.below(15) {
+        let request = match self.random.below(16) {
             0..=3 => Request::Build { version, budget: Budget::default() },
             4..=6 => {
                 self.prove(version);
@@ -214,6 +232,7 @@ impl World {
             10..=11 => Request::Pause { version },
             12 => Request::Resume { version },
             13 => Request::Operator(self.quarantine_or_repair(version)),
+            14 => self.forbid(version),
             _ => Request::Abandon { version, reason: String::new() },
         };
         self.ask(request, Asked::Else);
@@ -292,9 +311,16 @@ impl World {
         let number = self.random.below(400);
         let seconds = self.random.below(1000);
         let (event_type, data) = match self.random.below(10) {
-            0..=3 => ("user.registered", registered(version, &user, number)),
+            0..=3 => {
+                let shape = shape(self.core.registry(), version);
+                ("user.registered", registered(shape, &user, number))
+            }
             4..=7 => ("user.logged-in", format!(r#"{{"user_id":"{user}","seconds":{seconds}}}"#)),
             8 => ("user.deleted", format!(r#"{{"user_id":"{user}"}}"#)),
+            _ if number.is_multiple_of(2) => {
+                let given = if number.is_multiple_of(4) { "coupon.given" } else { "badge.given" };
+                (given, format!(r#"{{"user_id":"{user}"}}"#))
+            }
             _ => ("plan.chosen", format!(r#"{{"user_id":"{user}","plan":"p{number}"}}"#)),
         };
         let id = self.random.below(5_000).to_string();
@@ -393,9 +419,16 @@ impl World {
 
     fn answered(&mut self, ticket: Ticket, outcome: Result<Answer, Refusal>) -> Result<(), String> {
         let Some(asked) = self.asked.remove(&ticket) else { return Ok(()) };
-        let Ok(answer) = outcome else {
-            self.report.refused += 1;
-            return Ok(());
+        let answer = match outcome {
+            Ok(answer) => answer,
+            Err(refusal) if matches!(asked, Asked::Rebased) && refusal.code == Code::InvalidDocument => {
+                return Err(format!("a_rebase_keeps_both: {refusal}"));
+            }
+            Err(refusal) => {
+                self.report.refused += 1;
+                self.report.forbidden += u64::from(matches!(refusal.code, Code::Sealed | Code::Retired));
+                return Ok(());
+            }
         };
         match (asked, answer) {
             (Asked::Events(ids), Answer::Published { events }) => {
@@ -410,6 +443,7 @@ impl World {
                     self.held.push((queue.clone(), lease, leased));
                 }
             }
+            (Asked::Rebased, Answer::Registered { existed: false, .. }) => self.report.rebased += 1,
             (Asked::Ack(queue, job), Answer::Settled { .. }) => {
                 if !self.done.insert((queue.clone(), job)) {
                     return Err(format!("jobs_finish_once: {queue} {job} was finished twice"));
@@ -481,12 +515,15 @@ impl World {
         if generation.version() != version || generation.position() != self.serving.position() {
             return fault(format!("{} at {}", generation.version(), generation.position()));
         }
-        let column = ["\"name\"", "\"given\"", "\"given\""].get(version.get() as usize - 1).copied();
+        let column = match shape(self.core.registry(), version) {
+            1 => "\"name\"",
+            _ => "\"given\"",
+        };
         let Some(cache) = generation.cache("profile") else { return fault("no cache".to_owned()) };
         for user in 0..12 {
             let row = cache.get(&format!("u{user}")).map(|row| row.to_json()).unwrap_or_default();
             let registered = row.contains("mail\"");
-            if registered && !column.is_some_and(|column| row.contains(column)) {
+            if registered && !row.contains(column) {
                 return fault(format!("a row of another shape at {version}: {row}"));
             }
         }
@@ -632,11 +669,11 @@ fn web() -> Principal {
     Principal::parse("web").expect("a principal")
 }
 
-/// A registration as a producer of that version writes it, now and then with a key that nobody knows.
-fn registered(version: VersionNo, user: &str, number: u64) -> String {
+/// A registration as a producer of a version of that shape writes it, now and then with a key that nobody knows.
+fn registered(shape: u32, user: &str, number: u64) -> String {
     let name = format!("n{number}");
     let unknown = if number.is_multiple_of(5) { r#","referrer":"x""# } else { "" };
-    let fields = match version.get() {
+    let fields = match shape {
         1 => format!(r#""email":"{name}@x","given_name":"{name}","age":{number}"#),
         2 => format!(r#""email":"{name}@x","name":{{"given":"{name}"}},"locale":"de""#),
         _ => format!(r#""mail":"{name}@x","name":{{"given":"{name}"}},"locale":"fr""#),
@@ -651,7 +688,7 @@ mod tests {
     #[test]
     fn histories_of_many_seeds_keep_every_property() {
         let mut total = Report::default();
-        for seed in 0..24 {
+        for seed in 0..40 {
             match run(seed, 200) {
                 Ok(report) => {
                     total.switches += report.switches;
@@ -664,6 +701,9 @@ mod tests {
                     total.trips += report.trips;
                     total.settled += report.settled;
                     total.repaired += report.repaired;
+                    total.rebased += report.rebased;
+                    total.conflicts += report.conflicts;
+                    total.forbidden += report.forbidden;
                 }
                 Err(failure) => panic!("{failure}"),
             }
@@ -673,5 +713,8 @@ mod tests {
         assert!(seen.iter().all(|count| *count > 20), "the histories are not varied enough: {total:?}");
         assert!(total.trips > 1 && total.settled > 1, "probations end one way alone: {total:?}");
         assert!(total.repaired > 10, "hardly anything is folded anew: {total:?}");
+        assert!(total.rebased > 10, "hardly anything is rebased: {total:?}");
+        assert!(total.conflicts > 0, "what is rebased never conflicts: {total:?}");
+        assert!(total.forbidden > 1, "hardly anything may not serve: {total:?}");
     }
 }
