@@ -135,7 +135,9 @@ fn conflict(own: &Version, onto: &Version, conflicts: &[Conflict]) -> Refusal {
     let detail = format!("{} cannot be written against {} by itself: {first}{rest}", own.no(), onto.no());
     let listed: Vec<&Conflict> = conflicts.iter().take(LISTED_MAX).collect();
     let mut refusal = Refusal::new(Code::RebaseConflict, detail).field("conflicts", json!(listed));
-    refusal.next = conflicts.iter().map(|conflict| conflict.help.clone()).take(3).collect();
+    let mut help: Vec<String> = conflicts.iter().map(|conflict| conflict.help.clone()).collect();
+    help.dedup();
+    refusal.next = help.into_iter().take(3).collect();
     refusal.next(format!("or write a version with the parent {} by hand", onto.no()))
 }
 

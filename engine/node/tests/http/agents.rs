@@ -164,6 +164,7 @@ async fn what_moved_and_conflicts_are_listed_up_to_a_limit() {
     let refused = server.order("/v1/versions/v3/rebase", json!({})).await;
     assert_eq!(refused.code(), "rebase-conflict", "{refused:?}");
     assert_eq!(refused.json["conflicts"].as_array().map(Vec::len), Some(LISTED_MAX), "{refused:?}");
+    assert_eq!(refused.json["next"].as_array().map(Vec::len), Some(2), "no advice twice: {refused:?}");
     assert!(refused.json["detail"].as_str().expect("text").contains("(and 20 more)"), "{refused:?}");
 }
 
