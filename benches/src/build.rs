@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use selfsame_core::{Answer, Budget, Draft, Request, Settings, Stage};
-use selfsame_log::{FjallLog, Log};
+use selfsame_log::Log;
 use selfsame_node::{Engine, Handle};
-use selfsame_record::{Block, Body, Position, Principal, Record, VersionNo};
+use selfsame_record::{Position, Principal, VersionNo};
 
 use crate::report::{median, percentile, rate, table, time};
 use crate::{Scale, corpus};
@@ -320,27 +320,12 @@ fn draft(id: &str, event_type: &str, data: &str) -> Draft {
 
 /// Appends the events to the log in the folder, as an engine would have left them.
 fn fill(folder: &Path, admission: &selfsame_core::Admission, events: u64, layout: Layout) {
-    let log = FjallLog::open(&folder.join("log")).expect("a log");
-    let mut time_us = 0;
-    log.scan(log.head(), &mut |records| {
-        time_us = records.last().map_or(0, |record| record.time().0);
-        ControlFlow::Continue(())
-    })
-    .expect("a scan");
     let users = (events / 10).max(2);
-    let record = |position: u64, number: u64| {
+    corpus::fill(folder, admission, events, |number| {
         let event_type = if layout.is_read(number, events) { "page.viewed" } else { "page.pinged" };
         // The user whom the readers read has a visit in every layout.
         let is_first = layout.is_read(number, events) && number % users < READ_ONE_IN;
         let data = corpus::data(if is_first { 0 } else { number }, users);
-        let draft = draft(&number.to_string(), event_type, &data);
-        let event = admission.admit(&draft, None, None).expect("the event is right").event;
-        Record { position, time_us, principal: "bench".to_owned(), body: Body::Event(event) }
-    };
-    for first in (0..events).step_by(256) {
-        let start = log.head().next().get();
-        let numbers = first..(first + 256).min(events);
-        let records: Vec<Record> = (start..).zip(numbers).map(|(position, n)| record(position, n)).collect();
-        log.append(&Block::pack(&records)).expect("an append");
-    }
+        draft(&number.to_string(), event_type, &data)
+    });
 }

@@ -1,9 +1,12 @@
 //! The events and versions that all benchmarks share: about 256 bytes of data, one cache and one view.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use selfsame_core::{Admission, Draft, Request, check_document};
+use selfsame_log::{FjallLog, Log};
 use selfsame_record::{Block, Body, Record, VersionNo};
 use selfsame_schema::Registry;
 
@@ -131,4 +134,26 @@ pub(crate) fn blocks(
         let records: Vec<Record> = (first..(first + per_block).min(count + 1)).map(record).collect();
         Block::pack(&records)
     })
+}
+
+/// Appends so many events to the log in an engine's folder, as the engine would have left them. The records go on in
+/// time where the log ends.
+pub(crate) fn fill(folder: &Path, admission: &Admission, events: u64, draft: impl Fn(u64) -> Draft) {
+    let log = FjallLog::open(&folder.join("log")).expect("a log");
+    let mut time_us = 0;
+    log.scan(log.head(), &mut |records| {
+        time_us = records.last().map_or(0, |record| record.time().0);
+        ControlFlow::Continue(())
+    })
+    .expect("a scan");
+    let record = |position: u64, number: u64| {
+        let event = admission.admit(&draft(number), None, None).expect("the event is right").event;
+        Record { position, time_us, principal: "bench".to_owned(), body: Body::Event(event) }
+    };
+    for first in (0..events).step_by(256) {
+        let start = log.head().next().get();
+        let numbers = first..(first + 256).min(events);
+        let records: Vec<Record> = (start..).zip(numbers).map(|(position, n)| record(position, n)).collect();
+        log.append(&Block::pack(&records)).expect("an append");
+    }
 }

@@ -5,7 +5,6 @@
 //! floor of a cold rewind is a replay of the same log into the same version by an engine that does nothing
 //! else.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,7 +84,8 @@ async fn felt(folder: &Path, events: u64, count: usize) -> Felt {
     take_live(engine.handle(), &agent, corpus::V1, None).await;
     let admission = engine.handle().admission();
     engine.stop().await;
-    fill(folder, &admission, events);
+    let users = (events / 10).max(2);
+    corpus::fill(folder, &admission, events, |number| corpus::draft(number, users));
     let engine = start();
     let handle = engine.handle().clone();
     let (v1, v2) = (VersionNo::FIRST, take_live(&handle, &agent, corpus::V2, Some(VersionNo::FIRST)).await);
@@ -163,29 +163,6 @@ async fn publish_on(handle: Handle, publisher: u64, stop: Arc<AtomicBool>) -> Ve
         waits.push(started.elapsed().as_secs_f64());
     }
     waits
-}
-
-/// Appends the events to the log in the folder, as an engine would have left them.
-fn fill(folder: &Path, admission: &selfsame_core::Admission, events: u64) {
-    let log = FjallLog::open(&folder.join("log")).expect("a log");
-    let mut time_us = 0;
-    log.scan(log.head(), &mut |records| {
-        time_us = records.last().map_or(0, |record| record.time().0);
-        ControlFlow::Continue(())
-    })
-    .expect("a scan");
-    let users = (events / 10).max(2);
-    let record = |position: u64, number: u64| {
-        let event =
-            admission.admit(&corpus::draft(number, users), None, None).expect("the event is right").event;
-        Record { position, time_us, principal: "bench".to_owned(), body: Body::Event(event) }
-    };
-    for first in (0..events).step_by(256) {
-        let start = log.head().next().get();
-        let numbers = first..(first + 256).min(events);
-        let records: Vec<Record> = (start..).zip(numbers).map(|(position, n)| record(position, n)).collect();
-        log.append(&Block::pack(&records)).expect("an append");
-    }
 }
 
 /// Registers, builds, plans, validates and cuts over.
