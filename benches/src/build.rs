@@ -225,7 +225,9 @@ async fn ingest(handle: Handle, stop: Arc<AtomicBool>) -> f64 {
             number += 1;
             let data = format!(r#"{{"user":"user-{:08}"}}"#, number % 1000);
             let draft = draft(&format!("{run} {number}"), "page.pinged", &data);
-            pending.push(handle.submit_waiting(&publisher, handle.admit(&[draft], None, None)).await);
+            pending.push(
+                handle.submit_waiting(&publisher, handle.admit(&publisher, &[draft], None, None)).await,
+            );
         }
         for reply in pending {
             reply.reply().await.outcome.expect("published");

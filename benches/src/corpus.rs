@@ -103,7 +103,7 @@ pub(crate) fn admission() -> Admission {
         registry.insert(version);
     }
     let live = VersionNo::FIRST;
-    Admission { registry: Arc::new(registry), live: vec![live], active: Some(live) }
+    Admission { registry: Arc::new(registry), live: vec![live], active: Some(live), ..Admission::default() }
 }
 
 /// A request that publishes the event with this number.

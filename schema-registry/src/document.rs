@@ -181,6 +181,23 @@ impl Document {
         found.collect()
     }
 
+    /// Everything that the document says of each event type but its lens, by name, with all that its schema refers
+    /// to: two documents that say the same of a type have equal values.
+    ///
+    /// Read anew from the canonical text each time.
+    pub fn events_json(&self) -> BTreeMap<EventType, Value> {
+        let whole = self.whole();
+        let schemas = EventSchemas::of(&whole);
+        let said = |name: &EventType| {
+            let mut said = whole.get("events")?.get(name.as_str())?.clone();
+            if let Some(said) = said.as_object_mut() {
+                said.insert("schema".to_owned(), schemas.get(name)?);
+            }
+            Some((name.clone(), said))
+        };
+        self.events.keys().filter_map(said).collect()
+    }
+
     /// The document as a tree.
     pub(crate) fn whole(&self) -> Value {
         // Canonical text is JSON.

@@ -141,6 +141,11 @@ impl Version {
         self.shapes.iter()
     }
 
+    /// Everything that the document says of each event type but its lens, by name. Read anew each time.
+    pub fn events_json(&self) -> BTreeMap<EventType, serde_json::Value> {
+        self.document.events_json()
+    }
+
     /// The projections' sections as they stand in the document.
     pub fn projections(&self) -> &BTreeMap<Name, serde_json::Value> {
         self.document.projections()

@@ -1,17 +1,19 @@
 //! Whether an event may become a record, and in which form.
 //!
 //! The order is fixed and the first refusal wins: form and size (done by [`Draft`]) → principal →
-//! protected type → schema of the version that the producer names → key. Whether it is a repetition is
+//! protected type → boundary policy → schema of the version that the producer names → key. Whether it is a repetition is
 //! decided by the core, in the order of the log.
 //!
-//! Not here: who may publish what (the boundary), how a principal is proven (the node).
+//! Not here: who may publish what (`boundary`), how a principal is proven (the node).
 
 use std::sync::Arc;
 
-use selfsame_record::{Attribute, Event, EventType, Key, Principal, TraySeq, VersionNo};
+use selfsame_record::{Attribute, Digest, Event, EventType, Key, Principal, TraySeq, VersionNo};
 use selfsame_schema::{EventShape, Registry};
 
+use crate::boundary::{self, Ask, Boundary, Context, Gate, InForce, Resource, not_allowed};
 use crate::cloud_event::Draft;
+use crate::input::Plane;
 use crate::refusal::{Code, Refusal};
 
 /// What admission decides by: the versions there are and which of them may be written.
@@ -23,6 +25,8 @@ pub struct Admission {
     pub live: Vec<VersionNo>,
     /// The version that answers.
     pub active: Option<VersionNo>,
+    /// The boundary in force.
+    pub boundary: Arc<InForce>,
 }
 
 /// An event that may become a record, if it is not a repetition.
@@ -32,10 +36,12 @@ pub struct Admitted {
     pub event: Event,
     /// Bytes it came as, about what it takes in a block.
     pub bytes: usize,
+    /// The boundary that it was admitted under.
+    pub boundary: Option<Digest>,
 }
 
 impl Admission {
-    /// Checks the draft and lays its data out as the named version's slots.
+    /// Checks the draft and lays its data out as the named version's slots; who sends it is not asked.
     ///
     /// `type_hint` is the event type that the transport says, if it says one (a NATS subject does).
     ///
@@ -49,7 +55,35 @@ impl Admission {
         tray: Option<TraySeq>,
     ) -> Result<Admitted, Refusal> {
         check_specversion(draft)?;
+        self.lay_out(draft, event_type(draft, type_hint)?, tray)
+    }
+
+    /// The same for an event of `who`, on that plane, under the boundary in force.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that the event breaks.
+    pub fn admit_from(
+        &self,
+        who: (&Principal, Plane),
+        draft: &Draft,
+        type_hint: Option<&str>,
+        tray: Option<TraySeq>,
+    ) -> Result<Admitted, Refusal> {
+        let Some(boundary) = self.boundary.boundary()? else { return self.admit(draft, type_hint, tray) };
+        check_specversion(draft)?;
+        may_send(boundary, who, draft)?;
         let event_type = event_type(draft, type_hint)?;
+        may_publish(boundary, who, event_type.as_str())?;
+        self.lay_out(draft, event_type, tray)
+    }
+
+    fn lay_out(
+        &self,
+        draft: &Draft,
+        event_type: EventType,
+        tray: Option<TraySeq>,
+    ) -> Result<Admitted, Refusal> {
         let source = required(draft, "source", 256)?;
         let id = required(draft, "id", 256)?;
         let version = self.writer_version(draft)?;
@@ -81,7 +115,7 @@ impl Admission {
             row,
         };
         event.fingerprint = event.compute_fingerprint();
-        Ok(Admitted { event, bytes: draft.data.len() + 256 })
+        Ok(Admitted { event, bytes: draft.data.len() + 256, boundary: self.boundary.hash() })
     }
 
     /// Reads the name of a version that a caller asks for.
@@ -122,6 +156,64 @@ impl Admission {
                 .field("version", version.to_string())
                 .field("event_type", event_type.as_str())
         })
+    }
+}
+
+/// Sees that the boundary names the sender, and that a type which is no name at all is not a protected one in
+/// disguise: it would be refused anyway, but not as what it is.
+fn may_send(
+    boundary: &Boundary,
+    (principal, plane): (&Principal, Plane),
+    draft: &Draft,
+) -> Result<(), Refusal> {
+    boundary.member(principal.as_str())?;
+    match draft.attribute("type") {
+        Some(name) if plane == Plane::Open && EventType::parse(name).is_err() => {
+            match boundary.protected.covers(name) {
+                Some(pattern) => {
+                    let shown: String = name.chars().take(128).collect();
+                    let detail =
+                        format!("`{shown}` imitates `{pattern}`, which is protected by the boundary");
+                    Err(Refusal::new(Code::ProtectedType, detail).next("use another event type"))
+                }
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Sees that a principal may publish a type. On the operator plane protected types may be written, if the policy
+/// says so.
+///
+/// # Errors
+///
+/// If the type is protected, or the policy does not allow it.
+pub(crate) fn may_publish(
+    boundary: &Boundary,
+    (principal, plane): (&Principal, Plane),
+    event_type: &str,
+) -> Result<(), Refusal> {
+    let ask = || Ask {
+        principal: principal.as_str(),
+        action: "publish",
+        resource: Resource::EventType(event_type),
+        context: Context::default(),
+    };
+    if plane == Plane::Operator {
+        let member = boundary.member(principal.as_str())?;
+        boundary::is_operator(principal.as_str(), member)?;
+        return boundary.admit(&ask());
+    }
+    match boundary.publish_gate(principal.as_str(), event_type) {
+        Gate::Open => Ok(()),
+        Gate::Protected => {
+            let detail = format!("`{event_type}` is protected by the boundary and is not published here");
+            Err(Refusal::new(Code::ProtectedType, detail)
+                .next("use another event type; operators write protected ones on their own plane")
+                .field("event_type", event_type))
+        }
+        Gate::Denied => Err(not_allowed(&ask(), &boundary.policy.explain(&ask()))),
     }
 }
 

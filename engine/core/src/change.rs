@@ -4,14 +4,16 @@ use selfsame_record::{Micros, Position, VersionNo};
 use selfsame_schema::PoisonBuild;
 
 use crate::batch::Batch;
+use crate::boundary::Context;
 use crate::change_id::EvidenceId;
 use crate::control::Control;
 use crate::core::Core;
 use crate::input::{Answer, Compared, Drafted, Plane};
 use crate::lifecycle::Stage;
 use crate::limits::PLAN_TTL_MS_MAX;
-use crate::plans::{Candidate, Planned, Validated, failed_guards, findings, needs_approval};
+use crate::plans::{Candidate, Grounds, Planned, Validated, failed_guards, findings, needs_approval};
 use crate::probation::begin;
+use crate::quotas::Counted;
 use crate::refusal::{Code, Refusal};
 use crate::serving::Serving;
 
@@ -36,6 +38,8 @@ impl Core {
             .next(format!("plan again with `selfsame version plan {version}`")));
         }
         self.check_predicted(version, &drafted)?;
+        let boundary = self.in_force.boundary()?.cloned();
+        let author = boundary.as_ref().and_then(|boundary| boundary.members.get(principal));
         let planned = Planned {
             plan,
             version,
@@ -49,6 +53,9 @@ impl Core {
             needs_approval: base.is_some() && needs_approval(class_since_approved, drafted.rewind_loses),
             predicted: drafted.predicted,
             expires: now.plus_ms(drafted.ttl_ms.clamp(1, PLAN_TTL_MS_MAX)),
+            boundary: self.in_force.hash(),
+            owner: author.map(|author| author.owner.clone()),
+            quorum: boundary.map(|boundary| boundary.approvals.quorum(class_since_approved)),
         };
         self.write(batch, principal, Control::Planned(planned.clone()), now);
         Ok(Answer::Planned { plan: Box::new(planned) })
@@ -142,6 +149,7 @@ impl Core {
                     built: self.built(version)?,
                     base: self.life.active(),
                     base_since: self.life.active_since(),
+                    boundary: self.in_force.hash(),
                 };
                 let operator = (plane == Plane::Operator).then_some(principal);
                 Some(self.plans_made.grounds(named, candidate, operator, (self.head, now))?)
@@ -159,15 +167,41 @@ impl Core {
             }
             None => None,
         };
-        if let (Some(grounds), Some(Control::CutOver { plan, evidence, approved_by, .. })) =
-            (grounds, records.first_mut())
-        {
-            (*plan, *evidence, *approved_by) = (Some(grounds.plan), named, grounds.approved_by);
+        self.may_activate(principal, version, named, grounds.as_ref(), now)?;
+        if let Some(Control::CutOver { plan, evidence, approved_by, boundary, .. }) = records.first_mut() {
+            *boundary = self.in_force.hash();
+            if let Some(grounds) = grounds {
+                (*plan, *evidence, *approved_by) = (Some(grounds.plan), named, grounds.approved_by);
+            }
         }
         let probation = guarded.zip(self.life.active());
         let probation = probation.and_then(|(version, from)| begin(&version, from, serving, now));
         records.extend(probation);
         Ok(self.change(batch, principal, records, now))
+    }
+
+    /// Sees that the boundary lets a principal take a version live, at the effect that was measured.
+    fn may_activate(
+        &self,
+        principal: &str,
+        version: VersionNo,
+        named: Option<EvidenceId>,
+        grounds: Option<&Grounds>,
+        now: Micros,
+    ) -> Result<(), Refusal> {
+        let proof = named.and_then(|named| self.plans_made.evidence(named));
+        let planned = proof.map(|(plan, _)| &plan.planned);
+        let context = Context {
+            class: planned.map(|planned| planned.class),
+            class_since_approved: planned.map(|planned| planned.class_since_approved),
+            rewind_loses: planned.is_some_and(|planned| planned.rewind_loses),
+            rows_differing: proof.map_or(0, |(_, evidence)| evidence.rows_differing),
+            failures: proof.map_or(0, |(_, evidence)| evidence.failures),
+            approvals: grounds
+                .map_or(0, |grounds| u64::try_from(grounds.approved_by.len()).unwrap_or(u64::MAX)),
+            cutovers_left: self.quotas.left(principal, Counted::Cutovers, now),
+        };
+        self.may_with(principal, "activate", version, context)
     }
 
     /// Nothing can be compared with before a version answers; and what was taken live on evidence and was kept

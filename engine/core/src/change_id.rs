@@ -1,4 +1,4 @@
-//! The names of plans and of evidence: random numbers that the node draws and a record keeps.
+//! The names of plans, of evidence and of signed commands: random numbers that the node draws and a record keeps.
 //!
 //! Shown as 16 hexadecimal digits. Nobody proves anything by knowing one; they only have to be distinct,
 //! and the core refuses one that is taken.
@@ -49,6 +49,8 @@ change_ids! {
     PlanId;
     /// Names a piece of evidence.
     EvidenceId;
+    /// Makes a signed command one that is taken once.
+    Nonce;
 }
 
 fn hex(text: &str) -> Option<u64> {

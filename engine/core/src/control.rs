@@ -8,7 +8,7 @@ use selfsame_schema::Reading;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
-use crate::change_id::{EvidenceId, PlanId};
+use crate::change_id::{EvidenceId, Nonce, PlanId};
 use crate::plans::{Planned, Validated};
 use crate::probation::{ProbationStarted, SettledAs};
 use crate::quarantine::Quarantine;
@@ -39,8 +39,14 @@ pub enum Control {
     Planned(Planned),
     /// A candidate was compared with the active version.
     Validated(Validated),
-    /// An operator agreed to a plan.
-    Approved { plan: PlanId },
+    /// An operator agreed to a plan. Under a boundary, for as long as `until` says, on the word of `owner`.
+    Approved {
+        plan: PlanId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Micros>,
+    },
     /// An operator did not agree to a plan.
     Rejected { plan: PlanId, reason: String },
     /// The candidate answers from this record on, decided upon this evidence for this plan and on these
@@ -54,6 +60,8 @@ pub enum Control {
         evidence: Option<EvidenceId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approved_by: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        boundary: Option<Digest>,
     },
     /// The guarded time after a cutover begins.
     ProbationStarted(ProbationStarted),
@@ -92,6 +100,13 @@ pub enum Control {
     Unsealed { version: VersionNo },
     /// A version will never serve again.
     Retired { version: VersionNo },
+    /// This boundary is in force from here on.
+    BoundaryLoaded { hash: Digest, signer: String, instance: String, serial: u64 },
+    /// No boundary is in force from here on: the engine was started without.
+    BoundaryLifted {},
+    /// An operator signed a command, and it is decided upon here; what follows from it are the next records.
+    /// The text and the signature are kept, so that anybody can check them again.
+    CommandTaken { nonce: Nonce, expires: Micros, nkey: String, command: String, signature: String },
     /// An agent may do more than propose again.
     BreakerReset { agent: String },
     /// Jobs are held by a worker until a moment. The lease's token is this record's position.
@@ -185,6 +200,9 @@ impl Control {
             Control::Sealed { .. } => "sealed",
             Control::Unsealed { .. } => "unsealed",
             Control::Retired { .. } => "retired",
+            Control::BoundaryLoaded { .. } => "boundary-loaded",
+            Control::BoundaryLifted {} => "boundary-lifted",
+            Control::CommandTaken { .. } => "command-taken",
             Control::BreakerReset { .. } => "breaker-reset",
             Control::Leased { .. } => "leased",
             Control::JobDone { .. } => "job-done",
@@ -252,6 +270,7 @@ mod tests {
                 plan: None,
                 evidence: None,
                 approved_by: Vec::new(),
+                boundary: None,
             },
             r#"{"kind":"cut-over","version":"v2","from":"v1"}"#,
         );
@@ -262,8 +281,42 @@ mod tests {
                 plan: Some(PlanId(1)),
                 evidence: Some(EvidenceId(2)),
                 approved_by: vec!["ada".into()],
+                boundary: None,
             },
             r#"{"kind":"cut-over","version":"v2","from":"v1","plan":"0000000000000001","evidence":"0000000000000002","approved_by":["ada"]}"#,
+        );
+        check(
+            &Control::CutOver {
+                version: v2,
+                from: None,
+                plan: None,
+                evidence: None,
+                approved_by: Vec::new(),
+                boundary: Some(digest),
+            },
+            &format!(r#"{{"kind":"cut-over","version":"v2","from":null,"boundary":"{id}"}}"#),
+        );
+        check(
+            &Control::BoundaryLoaded {
+                hash: digest,
+                signer: "O1".into(),
+                instance: "shop".into(),
+                serial: 3,
+            },
+            &format!(
+                r#"{{"kind":"boundary-loaded","hash":"{id}","signer":"O1","instance":"shop","serial":3}}"#
+            ),
+        );
+        check(&Control::BoundaryLifted {}, r#"{"kind":"boundary-lifted"}"#);
+        check(
+            &Control::CommandTaken {
+                nonce: Nonce(1),
+                expires: Micros(9),
+                nkey: "U1".into(),
+                command: "{}".into(),
+                signature: "s".into(),
+            },
+            r#"{"kind":"command-taken","nonce":"0000000000000001","expires":9,"nkey":"U1","command":"{}","signature":"s"}"#,
         );
         let reading = Reading { guard: queue.clone(), outcome: GuardOutcome::NoData, detail: "d".into() };
         let started = ProbationStarted {
@@ -338,7 +391,14 @@ mod tests {
         check(&Control::Unsealed { version: v2 }, r#"{"kind":"unsealed","version":"v2"}"#);
         check(&Control::Retired { version: v2 }, r#"{"kind":"retired","version":"v2"}"#);
         check(&Control::BreakerReset { agent: "bot".into() }, r#"{"kind":"breaker-reset","agent":"bot"}"#);
-        check(&Control::Approved { plan: PlanId(1) }, r#"{"kind":"approved","plan":"0000000000000001"}"#);
+        check(
+            &Control::Approved { plan: PlanId(1), owner: None, until: None },
+            r#"{"kind":"approved","plan":"0000000000000001"}"#,
+        );
+        check(
+            &Control::Approved { plan: PlanId(1), owner: Some("ada".into()), until: Some(Micros(9)) },
+            r#"{"kind":"approved","plan":"0000000000000001","owner":"ada","until":9}"#,
+        );
         check(
             &Control::Rejected { plan: PlanId(1), reason: "x".into() },
             r#"{"kind":"rejected","plan":"0000000000000001","reason":"x"}"#,
@@ -356,6 +416,9 @@ mod tests {
             needs_approval: true,
             predicted: None,
             expires: Micros(9),
+            boundary: None,
+            owner: None,
+            quorum: None,
         };
         check(
             &Control::Planned(planned),

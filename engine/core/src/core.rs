@@ -23,8 +23,10 @@ use thiserror::Error;
 use crate::admission::{Admission, Admitted};
 use crate::autonomy::Autonomy;
 use crate::batch::Batch;
+use crate::boundary::InForce;
 use crate::brakes::Brakes;
 use crate::checked::check_document;
+use crate::command::Nonces;
 use crate::control::Control;
 use crate::ids::{Ids, Known};
 use crate::input::{Effect, Input, Request};
@@ -97,6 +99,8 @@ pub struct Core {
     pub(crate) tray: Tray,
     pub(crate) ledger: Ledger,
     pub(crate) refusals: Refusals,
+    pub(crate) in_force: InForce,
+    pub(crate) nonces: Nonces,
 }
 
 impl Core {
@@ -120,6 +124,8 @@ impl Core {
             tray: Tray::default(),
             ledger: Ledger::default(),
             refusals: Refusals::default(),
+            in_force: InForce::default(),
+            nonces: Nonces::default(),
         }
     }
 
@@ -143,6 +149,11 @@ impl Core {
         &self.brakes
     }
 
+    /// The boundary in force.
+    pub fn in_force(&self) -> &InForce {
+        &self.in_force
+    }
+
     /// All versions.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
@@ -156,7 +167,8 @@ impl Core {
     /// What admission decides by, as of the head.
     pub fn admission(&self) -> Admission {
         let registry = Arc::clone(&self.registry);
-        Admission { registry, live: self.life.live(), active: self.life.active() }
+        let boundary = Arc::new(self.in_force.clone());
+        Admission { registry, live: self.life.live(), active: self.life.active(), boundary }
     }
 
     /// What readers are told of versions and jobs, as of the head.
@@ -178,7 +190,8 @@ impl Core {
     pub fn digest(&self) -> Digest {
         let registry: Vec<String> = self.registry.versions().map(|v| v.id().to_string()).collect();
         let change = (&self.life, &*self.plans_made, &self.brakes, &self.probation, &*self.autonomy);
-        let change = (change, &self.quotas, &self.quarantines);
+        let nonces: Vec<_> = self.nonces.keys().collect();
+        let change = (change, &self.quotas, &self.quarantines, &self.in_force, nonces);
         let state = (&registry, change, &self.ledger, &self.tray, &self.refusals, self.head, self.time);
         #[expect(clippy::expect_used, reason = "lists, maps with text or number keys and numbers serialise")]
         let json = serde_json::to_vec(&state).expect("the state serialises");
@@ -365,6 +378,8 @@ impl Core {
             Arc::make_mut(&mut self.autonomy).apply(who, control, (time, self.events), &self.plans_made);
         }
         self.brakes.apply(at, principal, control);
+        self.in_force.apply(at, control);
+        self.apply_nonce(control, time);
         self.quotas.apply(principal, control, time);
         self.quarantines.apply(at, control);
         OnProbation::apply(&mut self.probation, at, control, self.events);

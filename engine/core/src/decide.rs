@@ -20,11 +20,25 @@ impl Core {
     pub(crate) fn carry_out(
         &mut self,
         batch: &mut Batch,
-        (principal, plane): (&str, Plane),
+        asked: (&str, Plane),
         request: Request,
         now: Micros,
         serving: &Serving,
     ) -> Result<Answer, Refusal> {
+        self.carry_out_signed(batch, asked, request, now, serving, None)
+    }
+
+    /// `signed_until`: when the signed command expires that orders it.
+    pub(crate) fn carry_out_signed(
+        &mut self,
+        batch: &mut Batch,
+        (principal, plane): (&str, Plane),
+        request: Request,
+        now: Micros,
+        serving: &Serving,
+        signed_until: Option<Micros>,
+    ) -> Result<Answer, Refusal> {
+        self.within_boundary(principal, plane, &request)?;
         if plane == Plane::Open && request.is_change() {
             self.brakes.may_change()?;
             self.within_quota(principal, &request, now)?;
@@ -37,7 +51,7 @@ impl Core {
             Request::NoteRefused { refused, refusal } => {
                 Err(self.note_refused(batch, principal, refused, refusal, now))
             }
-            Request::Register { checked } => self.register(batch, principal, checked, now),
+            Request::Register { checked } => self.register(batch, (principal, plane), checked, now),
             Request::Build { version, budget } => self.build(batch, principal, version, budget, now),
             Request::Pause { version } => {
                 let record = self.life.pause(version)?;
@@ -85,7 +99,16 @@ impl Core {
             Request::Retire { version } => self.retire(batch, principal, version, now),
             Request::Operator(order) => {
                 assert_eq!(plane, Plane::Operator, "an order came in on the open plane");
-                self.obey(batch, principal, order, now)
+                self.obey(batch, principal, order, now, signed_until)
+            }
+            Request::Command { signed } => {
+                assert_eq!(plane, Plane::Operator, "a command came in on the open plane");
+                self.command(batch, *signed, now, serving)
+            }
+            Request::Bound { boundary } => self.bind(batch, principal, boundary, now),
+            Request::NoteCounted { principal, count } => {
+                self.write(batch, principal.as_str(), Control::RefusalsCounted { count }, now);
+                Ok(Answer::Noted {})
             }
             Request::Lease { queue, max } => self.lease(batch, principal, queue, max, now, serving),
             Request::Ack { queue, job, lease } => self.ack(batch, principal, &queue, job, lease, now),
@@ -152,6 +175,9 @@ impl Core {
         let mut fresh: BTreeMap<EventId, [u8; 16]> = BTreeMap::new();
         for admitted in events {
             let event = &admitted.event;
+            if let Err(refusal) = self.still_may_publish(principal, admitted) {
+                return Some((admitted, refusal));
+            }
             let version = VersionNo::new(event.version);
             let stage = version.and_then(|version| self.life.stage(version));
             if !stage.is_some_and(crate::lifecycle::Stage::is_live) {
@@ -203,11 +229,12 @@ impl Core {
     fn register(
         &mut self,
         batch: &mut Batch,
-        principal: &str,
+        (principal, plane): (&str, Plane),
         checked: Checked,
         now: Micros,
     ) -> Result<Answer, Refusal> {
         let Accepted { version, plan, report } = checked.against(&self.registry)?;
+        self.may_register((principal, plane), &version)?;
         let (no, id) = (version.no(), version.id().0);
         if let Some(known) = self.registry.find(&version.id()) {
             return Ok(Answer::Registered { version: known.no(), id, existed: true, report });

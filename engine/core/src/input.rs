@@ -2,6 +2,7 @@
 //! enter or leave.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use selfsame_projections::Generation;
 use selfsame_record::{Digest, Micros, Name, Position, Principal, TraySeq, VersionNo};
@@ -9,9 +10,11 @@ use selfsame_schema::{Class, Latencies, Report};
 use serde::Serialize;
 
 use crate::admission::Admitted;
+use crate::boundary::Boundary;
 use crate::budget::Budget;
 use crate::change_id::{EvidenceId, PlanId};
 use crate::checked::Checked;
+use crate::command::Signed;
 use crate::control::EventRefused;
 use crate::operator::Order;
 use crate::plans::{Finding, Planned, Predicted, RowsChanged};
@@ -127,6 +130,12 @@ pub enum Request {
     Retire { version: VersionNo },
     /// What only an operator may ask for.
     Operator(Order),
+    /// What an operator signed.
+    Command { signed: Box<Signed> },
+    /// Bring a boundary into force, or start without one. Only the node itself asks for it.
+    Bound { boundary: Option<Arc<Boundary>> },
+    /// Requests of a principal were refused before they came here.
+    NoteCounted { principal: Principal, count: u64 },
     /// Hand out jobs.
     Lease { queue: Name, max: usize },
     /// A job is finished.
@@ -157,6 +166,9 @@ impl Request {
             Request::Drop { .. } => "drop",
             Request::Retire { .. } => "retire",
             Request::Operator(order) => order.verb(),
+            Request::Command { .. } => "command",
+            Request::Bound { .. } => "bound",
+            Request::NoteCounted { .. } => "count",
             Request::Lease { .. } => "lease",
             Request::Ack { .. } => "ack",
             Request::Nack { .. } => "nack",
@@ -184,9 +196,11 @@ impl Request {
     pub(crate) fn sharing(&self) -> Sharing {
         match self {
             Request::Publish { .. } => Sharing::Events,
-            Request::NoteRefused { .. } | Request::Ack { .. } | Request::Nack { .. } | Request::Tick => {
-                Sharing::Any
-            }
+            Request::NoteRefused { .. }
+            | Request::NoteCounted { .. }
+            | Request::Ack { .. }
+            | Request::Nack { .. }
+            | Request::Tick => Sharing::Any,
             Request::Lease { .. } => Sharing::NoEvents,
             _ => Sharing::Alone,
         }

@@ -13,6 +13,8 @@
 mod admission;
 mod autonomy;
 mod batch;
+mod boundary;
+mod bounded;
 mod brakes;
 mod budget;
 mod census;
@@ -20,6 +22,7 @@ mod change;
 mod change_id;
 mod checked;
 mod cloud_event;
+mod command;
 mod control;
 mod core;
 mod decide;
@@ -33,6 +36,7 @@ mod meters;
 mod operator;
 mod plans;
 mod probation;
+mod protection;
 mod quarantine;
 mod quotas;
 mod recovery;
@@ -47,12 +51,17 @@ mod watching;
 pub use crate::admission::{Admission, Admitted, no_active_version, principal};
 pub use crate::autonomy::{Autonomy, AutonomyLine, Breaker, Record as AutonomyRecord};
 pub use crate::batch::Batch;
+pub use crate::boundary::{
+    ApprovalRules, Ask, Boundary, Context, Decision, Gate, Gates, InForce, Loaded, Member, Policy,
+    PrincipalKind, Rate, Resource,
+};
 pub use crate::brakes::{Brakes, Freeze};
 pub use crate::budget::Budget;
 pub use crate::census::{Census, Written};
-pub use crate::change_id::{EvidenceId, PlanId};
+pub use crate::change_id::{EvidenceId, Nonce, PlanId};
 pub use crate::checked::{Checked, check_document, invalid_document};
 pub use crate::cloud_event::{BATCH, Draft, STRUCTURED};
+pub use crate::command::{COMMAND_CONTEXT, Command, Signed};
 pub use crate::control::{Control, EventRefused};
 pub use crate::core::{Core, ENGINE, ReplayError, Settings};
 pub use crate::input::{
@@ -64,7 +73,7 @@ pub use crate::ledger::QueueCounts;
 pub use crate::lifecycle::{Lifecycle, Repair, Stage, Switch};
 pub use crate::operator::Order;
 pub use crate::plans::{
-    Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
+    Approval, Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
 };
 pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
 pub use crate::quarantine::{Quarantine, Quarantines};

@@ -241,8 +241,9 @@ impl Lifecycle {
         if !stage.is_live() {
             return Err(not_built(version, stage).listing(&self.live()));
         }
-        let (plan, evidence, approved_by) = (None, None, Vec::new());
-        let mut records = vec![Control::CutOver { version, from: self.active, plan, evidence, approved_by }];
+        let (plan, evidence, approved_by, boundary) = (None, None, Vec::new(), None);
+        let mut records =
+            vec![Control::CutOver { version, from: self.active, plan, evidence, approved_by, boundary }];
         records.extend(self.surplus(version, standbys_max));
         Ok(records)
     }
@@ -473,6 +474,7 @@ mod tests {
                 plan: None,
                 evidence: None,
                 approved_by: Vec::new(),
+                boundary: None,
             },
             Control::Registered { version: v(2), id, document: String::new() },
             Control::BuildStarted { version: v(2), budget: Budget::default() },

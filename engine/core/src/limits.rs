@@ -46,6 +46,14 @@ pub const SAMPLE_EVERY: u64 = 64;
 pub const SAMPLE_TYPE_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of all samples.
 pub const SAMPLE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Event types or projections of one principal whose decision is kept; those of more are decided each time.
+pub const GATES_MAX: usize = 4096;
+/// Signed commands that were taken and have not expired.
+pub const NONCES_MAX: usize = 10_000;
+/// The longest time that a signed command may be good for, in milliseconds.
+pub const COMMAND_TTL_MS_MAX: u64 = 60 * 60 * 1000;
+/// Bytes of a signed command.
+pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
 /// Plans that have not expired.
 pub const PLANS_MAX: usize = 1000;
 /// How long a plan is good for, in milliseconds, if its author does not say.

@@ -66,6 +66,7 @@ impl Core {
         principal: &str,
         order: Order,
         now: Micros,
+        signed_until: Option<Micros>,
     ) -> Result<Answer, Refusal> {
         let brief = |reason: &str| bounded(reason, REASON_BYTES_MAX);
         let control = match order {
@@ -104,7 +105,7 @@ impl Core {
                     let detail = format!("`{principal}` made the plan {plan}, and nobody approves their own");
                     return Err(Refusal::new(Code::ApprovalNeeded, detail).next("ask another operator"));
                 }
-                Control::Approved { plan }
+                self.approval(principal, plan, now, signed_until)?
             }
             Order::Reject { plan, reason } => {
                 self.plans_made.open(plan, now)?;
@@ -112,6 +113,32 @@ impl Core {
             }
         };
         Ok(Answer::Done { record: self.write(batch, principal, control, now) })
+    }
+
+    /// An operator's word. Under a boundary it is signed, is of one who does not answer for the author, and ends.
+    fn approval(
+        &self,
+        principal: &str,
+        plan: PlanId,
+        now: Micros,
+        signed_until: Option<Micros>,
+    ) -> Result<Control, Refusal> {
+        let Some(boundary) = self.in_force.boundary()? else {
+            return Ok(Control::Approved { plan, owner: None, until: None });
+        };
+        if signed_until.is_none() {
+            let detail = "under a boundary an approval is an operator's signature over the plan's digest";
+            return Err(Refusal::new(Code::SignatureNeeded, detail)
+                .next(format!("sign it with `selfsame approvals approve {plan} --key FILE`")));
+        }
+        let owner = boundary.member(principal)?.owner.clone();
+        let planned = &self.plans_made.open(plan, now)?.planned;
+        if planned.owner.as_deref() == Some(owner.as_str()) {
+            let detail = format!("`{owner}` answers for the author of the plan {plan} and for `{principal}`");
+            return Err(Refusal::new(Code::ApprovalNeeded, detail).next("ask an operator of another owner"));
+        }
+        let until = now.plus_ms(boundary.approvals.ttl_ms).min(planned.expires);
+        Ok(Control::Approved { plan, owner: Some(owner), until: Some(until) })
     }
 
     /// Writes what is set aside or comes back, and orders a repair of every live generation.

@@ -63,6 +63,41 @@ pub struct Planned {
     pub predicted: Option<Predicted>,
     /// From then on it is of no use.
     pub expires: Micros,
+    /// The boundary in force: under another one it is of no use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundary: Option<Digest>,
+    /// Who answers for the author, by the boundary; their word does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How many owners have to agree, by the boundary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<u32>,
+}
+
+impl Planned {
+    /// What an approval signs: SHA-256 of the record's body.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&[Control::Planned(self.clone()).to_json().as_bytes()])
+    }
+
+    /// How many have to agree.
+    pub fn needed(&self) -> usize {
+        let quorum = usize::try_from(self.quorum.unwrap_or(1)).unwrap_or(usize::MAX);
+        if self.needs_approval { quorum } else { 0 }
+    }
+}
+
+/// An operator's word on a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// Who.
+    pub by: String,
+    /// Who answers for them, under a boundary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// From then on it does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Micros>,
 }
 
 /// How one projection of the candidate differs from the active version's of the same name.
@@ -166,6 +201,8 @@ pub struct OpenPlan {
     pub at: Position,
     /// The operators who agreed.
     pub approved_by: Vec<String>,
+    /// Their words, as far as an approval may end.
+    pub approvals: Vec<Approval>,
     /// The operator who did not, with the reason.
     pub rejected: Option<(String, String)>,
     /// The evidence for it, oldest first.
@@ -189,6 +226,8 @@ pub struct Evidence {
     pub findings: Vec<Finding>,
     /// Rows that differ, in all projections together.
     pub rows_differing: u64,
+    /// Events that fail in the candidate and not in the version that answered.
+    pub failures: u64,
 }
 
 /// What a candidate is at the moment of a cutover.
@@ -198,6 +237,7 @@ pub(crate) struct Candidate {
     pub(crate) built: Position,
     pub(crate) base: Option<VersionNo>,
     pub(crate) base_since: Position,
+    pub(crate) boundary: Option<Digest>,
 }
 
 /// All plans that have not expired, with their evidence.
@@ -207,6 +247,17 @@ pub struct Plans {
     approved: Option<VersionNo>,
     /// Versions of which a guard failed, and that no evidence has spoken for since.
     tripped: BTreeSet<VersionNo>,
+}
+
+impl OpenPlan {
+    /// The operators whose approval counts at this moment: one of each owner, and none of the author's. Without a
+    /// boundary nobody has an owner, and each operator counts.
+    pub fn counting(&self, now: Micros) -> Vec<String> {
+        let mut owners: BTreeSet<&str> = self.planned.owner.as_deref().into_iter().collect();
+        let valid = self.approvals.iter().filter(|a| a.by != self.author && a.until.is_none_or(|u| u > now));
+        let counting = valid.filter(|a| owners.insert(a.owner.as_deref().unwrap_or(&a.by)));
+        counting.map(|approval| approval.by.clone()).collect()
+    }
 }
 
 impl Plans {
@@ -329,20 +380,36 @@ impl Plans {
                 .next(format!("see all of it with `selfsame version evidence {named}`"))
                 .next("change the version, or what was said beforehand, and validate again"));
         }
-        let mut approved_by = plan.approved_by.clone();
-        approved_by.extend(by_operator.map(str::to_owned));
+        let mut approved_by = plan.counting(now);
+        // Under a boundary nothing but a signature is an approval.
+        let said = by_operator.filter(|_| planned.boundary.is_none());
+        approved_by.extend(said.filter(|by| !approved_by.iter().any(|known| known == by)).map(str::to_owned));
         if let Some((who, reason)) = &plan.rejected {
             let detail = format!("`{who}` rejected the plan {id}: {reason}");
             return Err(Refusal::new(Code::ApprovalNeeded, detail).next("make another plan"));
         }
-        if planned.needs_approval && approved_by.is_empty() {
+        if planned.boundary != candidate.boundary {
+            return Err(Refusal::new(
+                Code::StaleEvidence,
+                format!("another boundary came into force since the plan {id} was made"),
+            )
+            .next(format!("plan again with `selfsame version plan {version}`, and validate")));
+        }
+        if approved_by.len() < planned.needed() {
             let since = planned.approved.map_or_else(|| "the first".to_owned(), |v| v.to_string());
+            let who = match planned.needed() {
+                1 => "an operator has".to_owned(),
+                needed => format!("{needed} operators of different owners have"),
+            };
             let detail = format!(
-                "the change to {version} is {} since {since}, so an operator has to agree to the plan {id}",
+                "the change to {version} is {} since {since}, so {who} to agree to the plan {id}; {} did",
                 word(planned.class_since_approved),
+                approved_by.len(),
             );
             return Err(Refusal::new(Code::ApprovalNeeded, detail)
-                .next(format!("ask an operator for `selfsame approve {id}`")));
+                .next(format!("ask an operator for `selfsame approve {id}`"))
+                .field("needed", planned.needed())
+                .field("approved", approved_by.len()));
         }
         Ok(Grounds { plan: id, approved_by })
     }
@@ -366,16 +433,19 @@ impl Plans {
             Control::Planned(planned) => {
                 self.plans.retain(|_, plan| plan.planned.expires > time);
                 let (planned, author) = (planned.clone(), principal.to_owned());
-                let (approved_by, rejected, evidence) = (Vec::new(), None, Vec::new());
+                let (approved_by, approvals, rejected, evidence) = (Vec::new(), Vec::new(), None, Vec::new());
                 let id = planned.plan;
-                self.plans.insert(id, OpenPlan { planned, author, at, approved_by, rejected, evidence });
+                let plan = OpenPlan { planned, author, at, approved_by, approvals, rejected, evidence };
+                self.plans.insert(id, plan);
             }
             Control::Validated(validated) => self.apply_validated(at, validated),
-            Control::Approved { plan } => {
-                if let Some(plan) = self.plans.get_mut(plan)
-                    && !plan.approved_by.iter().any(|known| known == principal)
-                {
+            Control::Approved { plan, owner, until } => {
+                if let Some(plan) = self.plans.get_mut(plan) {
+                    plan.approved_by.retain(|known| known != principal);
+                    plan.approvals.retain(|known| known.by != principal);
                     plan.approved_by.push(principal.to_owned());
+                    let (by, owner, until) = (principal.to_owned(), owner.clone(), *until);
+                    plan.approvals.push(Approval { by, owner, until });
                 }
             }
             Control::Rejected { plan, reason } => {
@@ -407,6 +477,7 @@ impl Plans {
             at: validated.at,
             digest: validated.digest,
             findings: validated.findings.clone(),
+            failures: validated.failures,
             rows_differing: validated.projections.iter().map(RowsChanged::differing).sum(),
         });
     }

@@ -109,6 +109,14 @@ impl Quotas {
         Ok(())
     }
 
+    /// How many more of something a principal may do in the hour.
+    pub(crate) fn left(&self, principal: &str, what: Counted, now: Micros) -> u64 {
+        let own = self.done.get(self.name(principal)).map_or(0, |minutes| used(minutes, what, now).0);
+        let all = used(&self.all, what, now).0;
+        let quota = what.quota();
+        u64::from(quota.each.saturating_sub(own).min(quota.all.saturating_sub(all)))
+    }
+
     /// Sees that a principal may have one more build under way, and hold one more generation.
     ///
     /// # Errors
@@ -283,11 +291,11 @@ mod tests {
     fn a_generation_is_held_until_a_version_serves_from_it_or_it_is_gone() {
         let version = |n| VersionNo::new(n).expect("a version");
         let from = Some(version(9));
-        let (plan, evidence, approved_by) = (None, None, Vec::new());
+        let (plan, evidence, approved_by, boundary) = (None, None, Vec::new(), None);
         for frees in [
             Control::Dropped { version: version(1) },
             Control::BuildFailed { version: version(1), reason: String::new() },
-            Control::CutOver { version: version(1), from, plan, evidence, approved_by },
+            Control::CutOver { version: version(1), from, plan, evidence, approved_by, boundary },
             Control::Rewound { version: version(1), from: version(9), reason: String::new() },
         ] {
             let mut quotas = Quotas::default();

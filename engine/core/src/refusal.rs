@@ -61,6 +61,15 @@ codes! {
     TooLarge "too-large" 413 Never "the event or request is over a size limit";
     ProtectedType "protected-type" 403 Never "the event type belongs to the system";
     WrongPrincipal "wrong-principal" 403 Never "the subject and the event name different senders or types";
+    NotAllowed "not-allowed" 403 Never "the boundary does not allow it";
+    NoBoundary "no-boundary" 503 Later "the boundary in force is not loaded";
+    StaleBoundary "stale-boundary" 409 Never "the boundary is older than one that was in force";
+    RateLimited "rate-limited" 429 Later "the principal sends more than the boundary lets it";
+    SignatureNeeded "signature-needed" 403 Never "the order needs an operator's signature";
+    BadSignature "bad-signature" 403 Never "the signature is not the principal's over this command";
+    CommandExpired "command-expired" 410 Never "the signed command has expired";
+    NonceUsed "nonce-used" 409 Never "the signed command was taken before";
+    WrongTarget "wrong-target" 409 Never "the signed command was made for another state of affairs";
     NoPrincipal "no-principal" 401 Never "the request does not say who acts";
     NoActiveVersion "no-active-version" 409 Later "no schema version is active";
     UnknownVersion "unknown-version" 404 Never "no such schema version";

@@ -16,6 +16,8 @@ use tracing::info;
 use crate::builder::Builder;
 use crate::feed::Hub;
 use crate::handle::Handle;
+use crate::identity::Rates;
+use crate::lane::Lane;
 use crate::latency::Latency;
 use crate::readers::Readers;
 use crate::recovery::{RecoveryError, recover};
@@ -70,8 +72,10 @@ impl Engine {
         let builder = Builder::new(Arc::clone(&log), Arc::clone(&serving), sender.downgrade());
         let (read_only, checks) = (AtomicBool::new(false), Arc::new(Semaphore::new(CHECKS_MAX)));
         let (readers, latency, feeds) = (Readers::new(), Latency::default(), Hub::new());
+        let (rates, lane) = (Rates::default(), Lane::default());
         let shared =
-            Arc::new(Shared { serving, position, read_only, builder, checks, readers, latency, feeds });
+            Shared { serving, position, read_only, builder, checks, readers, latency, feeds, rates, lane };
+        let shared = Arc::new(shared);
         let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;

@@ -4,14 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use selfsame_core::{Admission, Answer, Code, Draft, EventRefused, Plane, Refusal, Request, Serving, limits};
+use selfsame_core::{
+    Admission, Answer, Boundary, Code, Draft, EventRefused, Plane, Refusal, Request, Serving, limits,
+};
 use selfsame_log::Log;
 use selfsame_record::{Position, Principal, TraySeq};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::BuildProgress;
-use crate::sequencer::{INBOX_MAX, Message, Reply, Shared};
+use crate::lane::{LANE_MAX, Lane, NoRoom, Urgent};
+use crate::sequencer::{ENGINE, INBOX_MAX, Message, Reply, Shared};
 
 /// The longest that a reader waits for a position.
 pub const AT_LEAST_WAIT: Duration = Duration::from_secs(5);
@@ -45,15 +48,32 @@ impl Handle {
         Handle { plane: Plane::Operator, ..self.clone() }
     }
 
-    /// Hands a request to the sequencer, without waiting.
+    /// Hands a request to the sequencer, without waiting. Operators' orders and rewinds go before what waits.
     pub fn submit(&self, principal: &Principal, request: Request) -> Pending {
+        if Lane::is_for(self.plane, &request) {
+            return self.submit_first(principal, request);
+        }
         let (reply, receiver) = oneshot::channel();
         let (principal, plane, at) = (principal.clone(), self.plane, Instant::now());
         let ask = Message::Ask { principal, plane, request, reply, at };
         match self.inbox.try_send(ask) {
             Ok(()) => Pending(Ok(receiver)),
-            Err(TrySendError::Full(_)) => Pending(Err(self.refused(overloaded()))),
+            Err(TrySendError::Full(_)) => Pending(Err(self.refused(overloaded(INBOX_MAX)))),
             Err(TrySendError::Closed(_)) => Pending(Err(stopping())),
+        }
+    }
+
+    fn submit_first(&self, principal: &Principal, request: Request) -> Pending {
+        let (reply, receiver) = oneshot::channel();
+        let urgent = Urgent { principal: principal.clone(), plane: self.plane, request, reply };
+        match self.shared.lane.put(urgent) {
+            Ok(()) => {
+                // A full inbox keeps the sequencer awake, and it looks at the lane each time.
+                let _ = self.inbox.try_send(Message::Wake);
+                Pending(Ok(receiver))
+            }
+            Err(NoRoom::Full) => Pending(Err(self.refused(overloaded(LANE_MAX)))),
+            Err(NoRoom::Closed) => Pending(Err(stopping())),
         }
     }
 
@@ -73,14 +93,20 @@ impl Handle {
         self.submit(principal, request).reply().await
     }
 
-    /// Admits events and turns them into a request: to publish all of them, or to note the first refusal.
+    /// Admits events of a principal and turns them into a request: to publish all of them, or to note the first refusal.
     ///
     /// `type_hint` is the event type that the transport says; `tray` the message's place in the in-tray.
-    pub fn admit(&self, drafts: &[Draft], type_hint: Option<&str>, tray: Option<TraySeq>) -> Request {
+    pub fn admit(
+        &self,
+        principal: &Principal,
+        drafts: &[Draft],
+        type_hint: Option<&str>,
+        tray: Option<TraySeq>,
+    ) -> Request {
         let admission = self.admission();
         let mut events = Vec::with_capacity(drafts.len());
         for (index, draft) in drafts.iter().enumerate() {
-            match admission.admit(draft, type_hint, tray) {
+            match admission.admit_from((principal, self.plane), draft, type_hint, tray) {
                 Ok(admitted) => events.push(admitted),
                 Err(refusal) => {
                     let refusal = if drafts.len() > 1 { refusal.in_batch(index) } else { refusal };
@@ -91,9 +117,16 @@ impl Handle {
         Request::Publish { events }
     }
 
+    /// Brings a boundary into force from the next record on, or lifts the one that is in force.
+    pub async fn bind(&self, boundary: Option<Arc<Boundary>>) -> Reply {
+        #[expect(clippy::expect_used, reason = "a constant")]
+        let engine = Principal::parse(ENGINE).expect("a principal");
+        self.as_operator().ask(&engine, Request::Bound { boundary }).await
+    }
+
     /// Publishes events as one unit: all of them or none.
     pub async fn publish(&self, principal: &Principal, drafts: &[Draft]) -> Reply {
-        let request = self.admit(drafts, None, None);
+        let request = self.admit(principal, drafts, None, None);
         self.ask(principal, request).await
     }
 
@@ -181,8 +214,8 @@ pub fn note_refused(draft: Option<&Draft>, refusal: Refusal, tray: Option<TraySe
     Request::NoteRefused { refused, refusal }
 }
 
-fn overloaded() -> Refusal {
-    Refusal::new(Code::Overloaded, format!("{INBOX_MAX} requests are waiting, which is the limit"))
+fn overloaded(max: usize) -> Refusal {
+    Refusal::new(Code::Overloaded, format!("{max} requests are waiting, which is the limit"))
         .next("wait a moment and send it again; a repeated event is recognised by its id")
 }
 

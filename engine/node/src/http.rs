@@ -3,8 +3,7 @@
 //! Every response, errors too, says in `selfsame-position` and `selfsame-version` what it was given at.
 //! Errors are problem documents (RFC 9457). Any GET takes `at_least=<position>` and waits for it.
 //!
-//! Nobody's identity is proven here: the principal is what the caller says it is, so this is for loopback
-//! until there is a boundary.
+//! Under a boundary a bearer token proves who asks; without one the principal is what the caller says it is.
 //!
 //! Not here: what an answer says (`read`), the operator's routes (`operator`).
 
@@ -35,7 +34,7 @@ pub(crate) use crate::http::change::plan_id;
 pub(crate) use crate::http::connections::serve_connections;
 pub use crate::http::connections::{CONNECTIONS_MAX, IDLE_WAIT, STOP_WAIT};
 pub(crate) use crate::http::params::{Params, Place};
-pub(crate) use crate::http::principal::Caller;
+pub(crate) use crate::http::principal::{Caller, Reader};
 pub(crate) use crate::http::respond::ndjson;
 
 /// Answers on the listener until `stop` is ready, then finishes what was begun, for [`STOP_WAIT`] at most.
@@ -104,6 +103,7 @@ pub(crate) fn finish(routes: Router<Handle>, handle: Handle) -> Router {
     routes
         .fallback(respond::no_route)
         .method_not_allowed_fallback(respond::wrong_method)
+        .layer(from_fn_with_state(handle.clone(), principal::identify))
         .layer(from_fn_with_state(handle.clone(), respond::around))
         .with_state(handle)
 }

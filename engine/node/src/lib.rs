@@ -14,6 +14,8 @@ mod engine;
 mod feed;
 mod handle;
 pub mod http;
+mod identity;
+mod lane;
 mod latency;
 pub mod nats;
 pub mod operator;
@@ -33,6 +35,8 @@ pub use crate::feed::{
     ALIVE_EVERY, FEEDS_MAX, RESUME_RECORDS_MAX, RESUMES_MAX, TAKER_WAIT, TOPIC_BATCHES_MAX, TOPIC_BYTES_MAX,
 };
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
+pub use crate::identity::TOKEN_BYTES_MAX;
+pub use crate::lane::LANE_MAX;
 pub use crate::read::record_line;
 pub use crate::readers::READERS_MAX;
 pub use crate::rebase::{LISTED_MAX, Moved};

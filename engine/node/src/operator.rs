@@ -5,6 +5,7 @@
 //!
 //! Not here: folding (`replay`), the form of a record (`read`).
 
+mod commands;
 mod dump;
 mod orders;
 mod replayed;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::handle::Handle;
@@ -31,6 +32,24 @@ pub const LONG_ANSWERS_MAX: usize = 2;
 pub const READER_WAIT: Duration = Duration::from_secs(30);
 /// Pieces of a long answer that wait for their reader.
 const PIECES_MAX: usize = 8;
+
+/// The route of signed commands: who signs needs no token.
+pub(crate) const COMMANDS: &str = "/v1/commands";
+
+/// Answers on a listener of its own until `stop` is ready: for operators who are not on the machine, behind a tunnel.
+/// Under a boundary alone, since nothing else proves who they are.
+///
+/// # Errors
+///
+/// None at present: a listener that fails to accept is tried again.
+pub async fn serve_tcp(
+    handle: Handle,
+    listener: TcpListener,
+    stop: impl Future + Send + 'static,
+) -> io::Result<()> {
+    serve_connections(listener, router(handle), stop).await;
+    Ok(())
+}
 
 /// Answers on a Unix socket at the path until `stop` is ready. The socket of an engine that is gone is
 /// replaced; at the end the socket is removed.
@@ -49,6 +68,7 @@ fn router(handle: Handle) -> Router {
     let slots = Arc::new(Semaphore::new(LONG_ANSWERS_MAX));
     let for_dumps = Arc::clone(&slots);
     let routes = crate::http::routes()
+        .route(COMMANDS, post(commands::command))
         .route("/v1/freeze", post(orders::freeze))
         .route("/v1/unfreeze", post(orders::unfreeze))
         .route("/v1/floor", post(orders::floor))
@@ -60,8 +80,8 @@ fn router(handle: Handle) -> Router {
         .route("/v1/breakers/{agent}/reset", post(orders::reset_breaker))
         .route("/v1/plans/{plan}/approve", post(orders::approve))
         .route("/v1/plans/{plan}/reject", post(orders::reject))
-        .route("/v1/replay", post(move |state, request| replayed::replay(state, request, slots)))
-        .route("/v1/log", get(move |state, params| dump::dump(state, params, for_dumps)));
+        .route("/v1/replay", post(move |state, who, request| replayed::replay(state, who, request, slots)))
+        .route("/v1/log", get(move |state, who, params| dump::dump(state, who, params, for_dumps)));
     finish(routes, handle.as_operator())
 }
 

@@ -22,6 +22,8 @@ use tracing::{error, info};
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, complete};
 use crate::clock;
 use crate::feed::Hub;
+use crate::identity::Rates;
+use crate::lane::{Lane, Urgent};
 use crate::latency::Latency;
 use crate::readers::Readers;
 
@@ -34,6 +36,8 @@ pub use selfsame_core::ENGINE;
 pub(crate) enum Message {
     /// Somebody asks for something.
     Ask { principal: Principal, plane: Plane, request: Request, reply: oneshot::Sender<Reply>, at: Instant },
+    /// Something is in the reserved lane.
+    Wake,
     /// A builder has a generation near the head.
     Built(Box<Generation>),
     /// A builder gave up.
@@ -72,6 +76,10 @@ pub(crate) struct Shared {
     pub(crate) latency: Latency,
     /// Who is told of changes.
     pub(crate) feeds: Hub,
+    /// How much each member of the boundary may send.
+    pub(crate) rates: Rates,
+    /// What goes before everything that waits.
+    pub(crate) lane: Lane,
 }
 
 pub(crate) struct Sequencer {
@@ -120,6 +128,7 @@ impl Sequencer {
         }
         let mut going = true;
         while going || !self.waiting.is_empty() {
+            self.take_lane();
             if self.waiting.is_empty() {
                 match self.inbox.blocking_recv() {
                     Some(message) => going = self.take(message),
@@ -132,11 +141,24 @@ impl Sequencer {
                     Err(_) => break,
                 }
             }
+            self.take_lane();
             if !self.waiting.is_empty() {
                 self.step();
             }
         }
+        self.shared.lane.close();
         self.shared.feeds.close();
+    }
+
+    /// Puts what is in the reserved lane before everything that waits, in its order.
+    fn take_lane(&mut self) {
+        for urgent in self.shared.lane.take().into_iter().rev() {
+            let ticket = Ticket(self.next_ticket);
+            self.next_ticket += 1;
+            let Urgent { principal, plane, request, reply } = urgent;
+            self.replies.insert(ticket, (reply, None));
+            self.waiting.push_front(Input { ticket, principal, plane, request });
+        }
     }
 
     /// Whether to go on.
@@ -153,7 +175,9 @@ impl Sequencer {
             Message::BuildFailed { version, reason } => {
                 self.enqueue(Request::BuildFailed { version, reason });
             }
+            Message::Wake => {}
             Message::Tick => {
+                self.shared.rates.counted().into_iter().for_each(|request| self.enqueue(request));
                 self.enqueue(Request::Tick);
                 // A probation ends by time alone, too.
                 self.enqueue(Request::Probe { latency: self.shared.latency.read() });

@@ -11,6 +11,7 @@ mod block;
 mod digest;
 mod name;
 mod position;
+mod protect;
 mod record;
 mod row;
 mod value;
@@ -19,6 +20,7 @@ pub use block::{Block, BlockError, BlockView, FORMAT, HEADER_LEN, RECORDS_MAX};
 pub use digest::{Digest, MultisetDigest};
 pub use name::{EventType, Key, Name, NameError, Principal, VersionNo};
 pub use position::{Micros, Position};
+pub use protect::{FOLDED_CHARS_MAX, Protected};
 pub use record::{
     ArchivedBody, ArchivedEvent, ArchivedRecord, Attribute, Body, Event, EventId, Record, TraySeq,
 };

@@ -75,8 +75,12 @@ impl Twin {
         let document = registry.version(version).ok_or(TwinError::NoVersion(version))?;
         let plan = Arc::new(plan.ok_or(TwinError::NoVersion(version))?);
         let generation = Generation::new(Arc::clone(document), plan);
-        let admission =
-            Admission { registry: Arc::new(registry), live: vec![version], active: Some(version) };
+        let admission = Admission {
+            registry: Arc::new(registry),
+            live: vec![version],
+            active: Some(version),
+            ..Admission::default()
+        };
         let (places, events_at) = (BTreeMap::new(), BTreeMap::new());
         Ok(Twin { version, original, admission, generation, places, events_at, skipped: 0 })
     }

@@ -7,6 +7,7 @@
 )]
 
 mod autonomy;
+mod bounded;
 mod changes;
 mod crashes;
 mod desk;

@@ -29,6 +29,9 @@ impl Handle {
     /// If no version answers, it has no such cache or view, the log is not at `from` yet or too far beyond
     /// it, or there are too many feeds.
     pub(crate) fn subscribe(&self, reader: Option<&Principal>, asked: &Asked) -> Result<Feed, Refused> {
+        if let Some(projection) = &asked.projection {
+            self.may_read(reader, projection).map_err(|refusal| Refused::now(self, refusal))?;
+        }
         let hub = &self.shared.feeds;
         let permit = hub.permit().map_err(|refusal| Refused::now(self, refusal))?;
         let mut serving = self.shared.serving.write();

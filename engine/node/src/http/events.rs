@@ -26,7 +26,7 @@ pub(crate) async fn publish(
     let (parts, body) = request.into_parts();
     let read = read_body(body, UNIT_BYTES_MAX).await.and_then(|bytes| drafts(&parts.headers, &bytes));
     let asked = match read {
-        Ok(drafts) => handle.admit(&drafts, None, None),
+        Ok(drafts) => handle.admit(&principal, &drafts, None, None),
         Err(refusal) => note_refused(None, refusal, None),
     };
     carry_out(&handle, &principal, asked).await

@@ -1,16 +1,45 @@
-//! Who acts, as the caller says it.
+//! Who acts: under a boundary whoever proves it, otherwise whoever the caller says.
+//!
+//! Under a boundary [`identify`] has looked before any route, so a route sees a principal that is proven.
 
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use selfsame_core::{Code, Refusal};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use selfsame_core::{Code, Plane, Refusal};
 use selfsame_record::Principal;
 
 use crate::handle::Handle;
+use crate::operator::COMMANDS;
 use crate::read::Refused;
 use crate::sequencer::ENGINE;
+
+/// The route that anybody may ask.
+const HEALTH: &str = "/v1/health";
+
+/// Somebody who has proven who they are.
+#[derive(Clone, Debug)]
+struct Identified(Principal);
+
+/// Before every route but the one that says whether the engine is well: sees that the boundary names who asks.
+pub(crate) async fn identify(State(handle): State<Handle>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path == HEALTH || handle.plane == Plane::Operator && path == COMMANDS {
+        return next.run(request).await;
+    }
+    let said = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match handle.identify(said) {
+        Ok(Some(principal)) => {
+            request.extensions_mut().insert(Identified(principal));
+        }
+        Ok(None) => {}
+        Err(refusal) => return Refused::now(&handle, refusal).into_response(),
+    }
+    next.run(request).await
+}
 
 /// The principal of a request that changes something.
 pub(crate) struct Caller(pub(crate) Principal);
@@ -19,6 +48,9 @@ impl FromRequestParts<Handle> for Caller {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, handle: &Handle) -> Result<Caller, Refused> {
+        if let Some(Identified(principal)) = parts.extensions.get() {
+            return Ok(Caller(principal.clone()));
+        }
         let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         caller(said).map(Caller).map_err(|refusal| Refused::now(handle, refusal))
     }
@@ -31,6 +63,9 @@ impl FromRequestParts<Handle> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &Handle) -> Result<Reader, Infallible> {
+        if let Some(Identified(principal)) = parts.extensions.get() {
+            return Ok(Reader(Some(principal.clone())));
+        }
         let said = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(Reader(caller(said).ok()))
     }
@@ -38,11 +73,10 @@ impl FromRequestParts<Handle> for Reader {
 
 fn caller(authorization: Option<&str>) -> Result<Principal, Refusal> {
     let next = "send `authorization: Bearer <principal>`";
-    let bearer = authorization.and_then(|text| text.split_once(' '));
-    let Some((_, name)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    let Some(name) = crate::identity::bearer(authorization) else {
         return Err(Refusal::new(Code::NoPrincipal, "the request does not say who acts").next(next));
     };
-    let principal = selfsame_core::principal(name.trim()).map_err(|refusal| refusal.next(next))?;
+    let principal = selfsame_core::principal(name).map_err(|refusal| refusal.next(next))?;
     if principal.as_str().eq_ignore_ascii_case(ENGINE) {
         return Err(Refusal::new(Code::WrongPrincipal, format!("`{principal}` is the engine itself"))
             .next("act under a name of your own"));

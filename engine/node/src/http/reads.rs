@@ -25,6 +25,7 @@ pub(crate) async fn cache(
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
+    may_read(&handle, reader.as_ref(), &projection)?;
     let answer = handle.timed(|| read::get_cache(&handle, &projection, &key, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
@@ -36,6 +37,7 @@ pub(crate) async fn view(
     params: Params,
 ) -> Answered {
     let read_as = only_read_as(&handle, params)?;
+    may_read(&handle, reader.as_ref(), &projection)?;
     let answer = handle.timed(|| read::get_view(&handle, &projection, &key, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
@@ -48,6 +50,7 @@ pub(crate) async fn query(
 ) -> Answered {
     let read = view_query(params).map_err(|refusal| Refused::now(&handle, refusal));
     let (query, read_as) = read?;
+    may_read(&handle, reader.as_ref(), &projection)?;
     let answer = handle.timed(|| read::query(&handle, &projection, &query, read_as.as_deref()));
     counted(&handle, reader.as_ref(), read_as.as_deref(), answer)
 }
@@ -57,14 +60,18 @@ pub(crate) async fn jobs(State(handle): State<Handle>, params: Params) -> Answer
     Ok(read::jobs(&handle))
 }
 
-pub(crate) async fn dead(State(handle): State<Handle>, params: Params) -> Answered {
+pub(crate) async fn dead(State(handle): State<Handle>, Reader(reader): Reader, params: Params) -> Answered {
     let limit = only_limit(&handle, params, DEAD_JOBS_SHOWN_MAX)?;
-    Ok(read::dead(&handle, limit))
+    Ok(read::dead(&handle, reader.as_ref(), limit))
 }
 
-pub(crate) async fn refused(State(handle): State<Handle>, params: Params) -> Answered {
+pub(crate) async fn refused(
+    State(handle): State<Handle>,
+    Reader(reader): Reader,
+    params: Params,
+) -> Answered {
     let limit = only_limit(&handle, params, REFUSALS_SHOWN_MAX)?;
-    Ok(read::refused(&handle, limit))
+    Ok(read::refused(&handle, reader.as_ref(), limit))
 }
 
 pub(crate) async fn versions(State(handle): State<Handle>, params: Params) -> Answered {
@@ -164,7 +171,7 @@ pub(crate) async fn event(
     };
     let on = handle.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let answer = read::event(&on, at, read_as.as_deref());
+        let answer = read::event(&on, reader.as_ref(), at, read_as.as_deref());
         counted(&on, reader.as_ref(), read_as.as_deref(), answer)
     });
     read.await.unwrap_or_else(|err| {
@@ -185,6 +192,11 @@ pub(crate) async fn health(State(handle): State<Handle>, params: Params) -> Resu
         return Err(Refused::now(&handle, refusal));
     }
     Ok(read::health(&handle).into_response())
+}
+
+/// Sees that the boundary lets somebody read a projection.
+fn may_read(handle: &Handle, reader: Option<&Principal>, projection: &str) -> Result<(), Refused> {
+    handle.may_read(reader, projection).map_err(|refusal| Refused::now(handle, refusal))
 }
 
 /// The answer, counted in the census of readers.

@@ -41,7 +41,8 @@ impl Asked {
         let read = read_event(headers, payload);
         let (principal, request) = match (sender_of(sender), read) {
             (Ok(principal), Ok(draft)) => {
-                (principal, handle.admit(std::slice::from_ref(&draft), Some(event_type), tray))
+                let request = handle.admit(&principal, std::slice::from_ref(&draft), Some(event_type), tray);
+                (principal, request)
             }
             (Ok(principal), Err(refusal)) => (principal, note_refused(None, refusal, tray)),
             (Err(refusal), read) => (engine(), note_refused(read.ok().as_ref(), refusal, tray)),

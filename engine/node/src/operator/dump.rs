@@ -11,7 +11,7 @@ use selfsame_schema::Registry;
 use tokio::sync::Semaphore;
 
 use crate::handle::Handle;
-use crate::http::{Params, ndjson};
+use crate::http::{Params, Reader, ndjson};
 use crate::operator::Pieces;
 use crate::operator::replayed::slot;
 use crate::read::{Refused, record_line};
@@ -29,10 +29,12 @@ struct Span {
 
 pub(crate) async fn dump(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     params: Params,
     slots: Arc<Semaphore>,
 ) -> Result<Response, Refused> {
     let refuse = |refusal| Refused::now(&handle, refusal);
+    handle.may_operate(reader.as_ref(), "dump").map_err(refuse)?;
     let span = span(params, handle.position()).map_err(refuse)?;
     let slot = slot(slots).map_err(refuse)?;
     let (pieces, lines) = Pieces::channel();

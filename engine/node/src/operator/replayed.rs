@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::handle::Handle;
-use crate::http::{from_json, ndjson};
+use crate::http::{Reader, from_json, ndjson};
 use crate::operator::{LONG_ANSWERS_MAX, Pieces};
 use crate::read::{Refused, to_json};
 use crate::replay::{RowsWanted, replay as fold_anew};
@@ -47,10 +47,12 @@ struct Live {
 
 pub(crate) async fn replay(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     request: Request,
     slots: Arc<Semaphore>,
 ) -> Result<Response, Refused> {
     let refuse = |refusal| Refused::now(&handle, refusal);
+    handle.may_operate(reader.as_ref(), "replay").map_err(refuse)?;
     let asked: Asked = from_json(request.into_body()).await.map_err(refuse)?;
     asked.rows.as_ref().map_or(Ok(()), RowsWanted::check).map_err(refuse)?;
     let slot = slot(slots).map_err(refuse)?;

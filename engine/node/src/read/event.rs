@@ -2,7 +2,9 @@
 //! has it.
 
 use selfsame_core::{Code, Refusal};
-use selfsame_record::{ArchivedBody, ArchivedEvent, ArchivedRecord, Event, Micros, Position, VersionNo};
+use selfsame_record::{
+    ArchivedBody, ArchivedEvent, ArchivedRecord, Event, Micros, Position, Principal, VersionNo,
+};
 use selfsame_record::{Body as RecordBody, Record};
 use selfsame_schema::Registry;
 use serde_json::{Value, json};
@@ -17,13 +19,19 @@ use crate::read::{Refused, Served};
 ///
 /// # Errors
 ///
-/// If no event is there, or the version cannot say what was written.
-pub fn event(handle: &Handle, at: Position, read_as: Option<&str>) -> Result<Served, Refused> {
+/// If no event is there, `reader` may not read its type, or the version cannot say what was written.
+pub fn event(
+    handle: &Handle,
+    reader: Option<&Principal>,
+    at: Position,
+    read_as: Option<&str>,
+) -> Result<Served, Refused> {
     let (position, active) = handle.read(|serving| (serving.position(), serving.active()));
     let registry = handle.admission().registry.clone();
     let read = || {
         let asked = read_as.map(|name| handle.admission().find_version(name)).transpose()?;
         let (record, event) = find(handle, at, position)?;
+        handle.may_read_type(reader, &event.event_type)?;
         let reader = asked.or(active).or(VersionNo::new(event.version));
         let (event_type, data) = decoded(&registry, &event, reader)?;
         let mut members = record_members(at, Micros(record.time_us), &record.principal);

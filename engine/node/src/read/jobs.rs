@@ -1,9 +1,9 @@
 //! What readers are told of jobs and of refused events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selfsame_core::{Serving, Shown};
-use selfsame_record::{Name, Position};
+use selfsame_record::{Name, Position, Principal};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -53,19 +53,31 @@ fn open_jobs(serving: &Serving, queue: &Name, born: Position) -> usize {
 }
 
 /// The latest jobs that were given up, newest first.
-pub fn dead(handle: &Handle, limit: usize) -> Served {
+///
+/// Under a boundary only of queues that `reader` may read.
+pub fn dead(handle: &Handle, reader: Option<&Principal>, limit: usize) -> Served {
+    let queues = handle.read(|serving| serving.dead_jobs().map(|job| job.queue.clone()).collect());
+    let queues: BTreeSet<Name> = queues;
+    let may: BTreeSet<&Name> =
+        queues.iter().filter(|queue| handle.may_read(reader, queue.as_str()).is_ok()).collect();
     handle.read(|serving| {
         let mut body = Body::new(serving.position(), serving.active());
-        body.put_list("dead", serving.dead_jobs().rev().take(limit).map(to_json));
+        let dead = serving.dead_jobs().rev().filter(|job| may.contains(&job.queue));
+        body.put_list("dead", dead.take(limit).map(to_json));
         body.served()
     })
 }
 
 /// The latest refused events, newest first.
-pub fn refused(handle: &Handle, limit: usize) -> Served {
+///
+/// Under a boundary operators see all of them, others their own.
+pub fn refused(handle: &Handle, reader: Option<&Principal>, limit: usize) -> Served {
+    let own = handle.sees_only_own(reader);
     handle.read(|serving| {
         let mut body = Body::new(serving.position(), serving.active());
-        body.put_list("refused", serving.refused().rev().take(limit).map(refused_json));
+        let is_shown = |shown: &&Shown| !own || reader.is_some_and(|by| by.as_str() == shown.principal);
+        let refused = serving.refused().rev().filter(is_shown);
+        body.put_list("refused", refused.take(limit).map(refused_json));
         body.put("counts", serving.refused_counts());
         body.served()
     })

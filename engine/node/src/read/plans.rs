@@ -39,6 +39,9 @@ fn shown(plan: &selfsame_core::OpenPlan) -> Value {
     let mut json = json!(plan);
     if let Some(members) = json.as_object_mut() {
         members.insert("expires".to_owned(), show_time(plan.planned.expires).into());
+        members.insert("digest".to_owned(), json!(plan.planned.digest()));
+        members.insert("needed".to_owned(), plan.planned.needed().into());
+        members.insert("counting".to_owned(), json!(plan.counting(clock::now())));
     }
     json
 }

@@ -34,9 +34,23 @@ pub fn state(handle: &Handle) -> Served {
         body.put_list("versions", version_entries(serving).map(|entry| entry.to_string()));
         body.put("switches", lifecycle.switches()).put("builds", &builds);
         body.put("queues", &queues(serving)).put("refused", serving.refused_counts());
-        // Nobody's identity is proven and nothing is forbidden by a policy.
-        body.put("boundary", "none");
+        body.put("boundary", &boundary(status));
         body.served()
+    })
+}
+
+/// The boundary in force; `none` where nobody's identity is proven and no policy forbids anything.
+fn boundary(status: &Status) -> Value {
+    let in_force = &status.admission.boundary;
+    let Some(loaded) = in_force.loaded() else { return "none".into() };
+    let instance = in_force.boundary().ok().flatten().map(|boundary| boundary.instance.clone());
+    json!({
+        "hash": loaded.hash,
+        "signer": loaded.signer,
+        "serial": loaded.serial,
+        "since": loaded.at,
+        "instance": instance,
+        "loaded": instance.is_some(),
     })
 }
 
@@ -62,7 +76,7 @@ fn in_flight(serving: &Serving, now: Micros) -> Value {
             "plan": plan.planned.plan,
             "version": plan.planned.version,
             "author": plan.author,
-            "waits_for_approval": plan.planned.needs_approval && plan.approved_by.is_empty(),
+            "waits_for_approval": plan.counting(now).len() < plan.planned.needed(),
             "evidence": plan.evidence.last().map(|evidence| evidence.evidence),
         })
     };

@@ -184,9 +184,23 @@ impl Server {
 
     /// A request over the operator's socket: status and lines.
     pub(crate) async fn operator(&self, method: Method, path: &str, body: &str) -> (u16, Vec<Value>) {
+        self.operator_as(Some("ada"), method, path, body).await
+    }
+
+    /// The same with this bearer token.
+    pub(crate) async fn operator_as(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> (u16, Vec<Value>) {
         let socket = self.socket();
         let client = reqwest::Client::builder().unix_socket(socket).no_proxy().build().expect("a client");
-        let request = client.request(method, format!("http://operator{path}")).bearer_auth("ada");
+        let mut request = client.request(method, format!("http://operator{path}"));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
         let request = request.body(body.to_owned());
         let response = request.send().await.expect("a response");
         assert!(response.headers().contains_key("selfsame-position"));

@@ -64,7 +64,7 @@ async fn the_log_keeps_who_published_what() {
     let event = registered("1", "ada", "London");
     let taken = rig.publisher().await.publish(&who("web"), &event).await.expect("taken");
     let at = Position::new(taken["position"].as_u64().expect("a position"));
-    let served = read::event(rig.handle(), at, None).expect("an event");
+    let served = read::event(rig.handle(), None, at, None).expect("an event");
     let shown: Value = serde_json::from_str(&served.body).expect("JSON");
     let text = shown.to_string();
     assert!(text.contains("\"web\"") && text.contains("\"ada\"") && text.contains("/tests"), "{text}");

@@ -97,7 +97,8 @@ impl Rig {
 
     /// What is noted as refused, newest first.
     pub(crate) fn refused(&self) -> Vec<Value> {
-        let served: Value = serde_json::from_str(&read::refused(self.handle(), 1000).body).expect("JSON");
+        let served: Value =
+            serde_json::from_str(&read::refused(self.handle(), None, 1000).body).expect("JSON");
         served["refused"].as_array().expect("a list").clone()
     }
 

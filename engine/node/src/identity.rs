@@ -1,0 +1,224 @@
+//! Who somebody is, by what they prove, and how much they may send.
+//!
+//! Without a boundary callers are who they say they are. Under one a bearer token is looked up by its SHA-256, over
+//! all members in constant time, and whoever sends more than the boundary lets them is refused before anything else
+//! is done. What is refused here costs the sequencer nothing; it is counted and recorded with the next tick.
+//!
+//! Not here: what somebody may do (the core decides), who a NATS message is from (`nats`).
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use parking_lot::{Mutex, RwLock};
+use selfsame_core::limits::COUNTED_PRINCIPALS_MAX;
+use selfsame_core::{
+    Ask, Boundary, Code, Context, Gate, Plane, PrincipalKind, Rate, Refusal, Request, Resource,
+};
+use selfsame_record::{Digest, Principal};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+
+use crate::handle::Handle;
+use crate::sequencer::ENGINE;
+
+/// Bytes of a bearer token.
+pub const TOKEN_BYTES_MAX: usize = 256;
+
+/// How fast each member may send, and what was refused since the last tick.
+#[derive(Default)]
+pub(crate) struct Rates {
+    limits: RwLock<Limits>,
+    refused: Mutex<BTreeMap<String, u64>>,
+}
+
+#[derive(Default)]
+struct Limits {
+    boundary: Option<Digest>,
+    members: BTreeMap<String, DefaultDirectRateLimiter>,
+}
+
+impl Limits {
+    fn of(boundary: &Boundary) -> Limits {
+        let limiter = |rate: Rate| {
+            let per_second = NonZeroU32::new(rate.per_second).unwrap_or(NonZeroU32::MIN);
+            let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
+            RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
+        };
+        let limited = boundary.members.iter().filter_map(|(name, member)| Some((name, member.rate?)));
+        let members = limited.map(|(name, rate)| (name.clone(), limiter(rate))).collect();
+        Limits { boundary: Some(boundary.hash), members }
+    }
+}
+
+impl Rates {
+    /// Takes one request of a member.
+    fn take(&self, boundary: &Boundary, principal: &str) -> Result<(), Refusal> {
+        if self.limits.read().boundary != Some(boundary.hash) {
+            let mut limits = self.limits.write();
+            if limits.boundary != Some(boundary.hash) {
+                *limits = Limits::of(boundary);
+            }
+        }
+        let limits = self.limits.read();
+        let Some(limiter) = limits.members.get(principal) else { return Ok(()) };
+        limiter.check().map_err(|early| {
+            let wait = early.wait_time_from(DefaultClock::default().now());
+            let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+            let rate = boundary.members.get(principal).and_then(|member| member.rate);
+            let per_second = rate.map_or(0, |rate| rate.per_second);
+            Refusal::new(Code::RateLimited, format!("`{principal}` may send {per_second} requests a second"))
+                .next(format!("wait {ms} ms and send it again"))
+                .field("retry_after_ms", ms)
+        })
+    }
+
+    /// Counts a refusal that the sequencer does not hear of.
+    pub(crate) fn count(&self, principal: &str) {
+        let mut refused = self.refused.lock();
+        let is_full = refused.len() >= COUNTED_PRINCIPALS_MAX && !refused.contains_key(principal);
+        let name = if is_full { ENGINE } else { principal };
+        *refused.entry(name.to_owned()).or_insert(0) += 1;
+    }
+
+    /// What was refused since the last time, as requests that note it.
+    pub(crate) fn counted(&self) -> Vec<Request> {
+        let refused = std::mem::take(&mut *self.refused.lock());
+        let note = |(name, count): (String, u64)| {
+            Principal::parse(&name).ok().map(|principal| Request::NoteCounted { principal, count })
+        };
+        refused.into_iter().filter_map(note).collect()
+    }
+}
+
+impl Handle {
+    /// The boundary in force.
+    ///
+    /// # Errors
+    ///
+    /// If the log was written under one and none is loaded.
+    pub(crate) fn boundary(&self) -> Result<Option<Arc<Boundary>>, Refusal> {
+        Ok(self.admission().boundary.boundary()?.cloned())
+    }
+
+    /// Who sends a request with this `authorization`; `None` without a boundary, where nobody proves anything.
+    ///
+    /// # Errors
+    ///
+    /// If the token is nobody's, they may not use this plane, or they send too much.
+    pub(crate) fn identify(&self, authorization: Option<&str>) -> Result<Option<Principal>, Refusal> {
+        let Some(boundary) = self.boundary()? else { return Ok(None) };
+        let found = owner_of(&boundary, authorization).and_then(|name| {
+            let kind = boundary.member(&name)?.kind;
+            if self.plane == Plane::Operator && kind != PrincipalKind::Operator {
+                let detail = format!(
+                    "`{name}` is a principal of the kind {}, and this plane is for operators",
+                    kind.as_str()
+                );
+                return Err(
+                    Refusal::new(Code::NotAllowed, detail).next("use the listener for services and agents")
+                );
+            }
+            selfsame_core::principal(&name)
+        });
+        let principal = found.inspect_err(|_| self.shared.rates.count(ENGINE))?;
+        self.within_rate(&boundary, &principal)?;
+        Ok(Some(principal))
+    }
+
+    /// Takes one request out of what a member may send.
+    ///
+    /// # Errors
+    ///
+    /// If that is used up. It is counted.
+    pub(crate) fn within_rate(&self, boundary: &Boundary, principal: &Principal) -> Result<(), Refusal> {
+        let taken = self.shared.rates.take(boundary, principal.as_str());
+        taken.inspect_err(|_| self.shared.rates.count(principal.as_str()))
+    }
+
+    /// Sees that somebody may read a projection.
+    ///
+    /// # Errors
+    ///
+    /// If they do not say who they are, or the boundary does not allow it.
+    pub(crate) fn may_read(&self, reader: Option<&Principal>, projection: &str) -> Result<(), Refusal> {
+        let Some(boundary) = self.boundary()? else { return Ok(()) };
+        let reader = reader.ok_or_else(nobody)?;
+        match boundary.read_gate(reader.as_str(), projection) {
+            Gate::Open => Ok(()),
+            _ => ask(&boundary, reader, "read", Resource::Projection(projection)),
+        }
+    }
+
+    /// Sees that somebody may read events of a type.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::may_read`].
+    pub(crate) fn may_read_type(&self, reader: Option<&Principal>, event_type: &str) -> Result<(), Refusal> {
+        let Some(boundary) = self.boundary()? else { return Ok(()) };
+        ask(&boundary, reader.ok_or_else(nobody)?, "read", Resource::EventType(event_type))
+    }
+
+    /// Whether somebody is shown only what is about themselves: under a boundary, whoever is no operator.
+    pub(crate) fn sees_only_own(&self, reader: Option<&Principal>) -> bool {
+        let Ok(boundary) = self.boundary() else { return true };
+        boundary.is_some_and(|boundary| {
+            let member = reader.and_then(|reader| boundary.members.get(reader.as_str()));
+            member.is_none_or(|member| member.kind != PrincipalKind::Operator)
+        })
+    }
+
+    /// Sees that an operator may do what no request to the core stands for.
+    ///
+    /// # Errors
+    ///
+    /// If the boundary does not allow it.
+    pub(crate) fn may_operate(
+        &self,
+        principal: Option<&Principal>,
+        action: &'static str,
+    ) -> Result<(), Refusal> {
+        let Some(boundary) = self.boundary()? else { return Ok(()) };
+        ask(&boundary, principal.ok_or_else(nobody)?, action, Resource::System)
+    }
+}
+
+fn ask(boundary: &Boundary, who: &Principal, action: &str, resource: Resource<'_>) -> Result<(), Refusal> {
+    boundary.admit(&Ask { principal: who.as_str(), action, resource, context: Context::default() })
+}
+
+fn nobody() -> Refusal {
+    Refusal::new(Code::NoPrincipal, "the request does not prove who acts")
+        .next("send `authorization: Bearer <token>` with the token that an operator gave you")
+}
+
+/// The member whose token this is. Every token of the boundary is looked at, whichever fits.
+fn owner_of(boundary: &Boundary, authorization: Option<&str>) -> Result<String, Refusal> {
+    let token = bearer(authorization).ok_or_else(nobody)?;
+    if token.len() > TOKEN_BYTES_MAX {
+        let detail = format!("the token has {} bytes, over the limit of {TOKEN_BYTES_MAX}", token.len());
+        return Err(Refusal::new(Code::NoPrincipal, detail).next("send the token that an operator gave you"));
+    }
+    let digest = Digest::of(&[token.as_bytes()]);
+    let (mut found, mut is_found) = (0_u32, Choice::from(0));
+    for (index, member) in (0..).zip(boundary.members.values()) {
+        for known in &member.tokens {
+            let fits = known.0.ct_eq(&digest.0);
+            found.conditional_assign(&index, fits);
+            is_found |= fits;
+        }
+    }
+    let name = boundary.members.keys().nth(usize::try_from(found).unwrap_or(usize::MAX));
+    name.filter(|_| bool::from(is_found)).cloned().ok_or_else(|| {
+        Refusal::new(Code::NoPrincipal, "the token is of nobody whom the boundary names")
+            .next("send the token that an operator gave you, or ask for another one")
+    })
+}
+
+/// The token of a bearer authorization (RFC 6750).
+pub(crate) fn bearer(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
