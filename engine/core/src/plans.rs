@@ -407,7 +407,7 @@ impl Plans {
                 approved_by.len(),
             );
             return Err(Refusal::new(Code::ApprovalNeeded, detail)
-                .next(format!("ask an operator for `selfsame approve {id}`"))
+                .next(format!("ask an operator for `selfsame approvals approve {id}`"))
                 .field("needed", planned.needed())
                 .field("approved", approved_by.len()));
         }

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans, publish,
-    query, refused, replay, serve, state, version,
+    approvals, autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans,
+    publish, query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 use crate::drill::DrillArgs;
@@ -74,8 +74,9 @@ pub(crate) enum Command {
     /// Set events aside, so that every fold leaves them out, or let them come back
     #[command(subcommand)]
     Quarantine(operate::QuarantineCommand),
-    Approve(operate::ApproveArgs),
-    Reject(operate::RejectArgs),
+    /// See what waits for an operator's word, and give it
+    #[command(subcommand)]
+    Approvals(approvals::ApprovalsCommand),
     Check(check::CheckArgs),
     /// Propose a lens between two schemas, or apply one to a schema
     #[command(subcommand)]

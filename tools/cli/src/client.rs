@@ -10,6 +10,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::failure::{Failure, Outcome};
+use crate::secret::Credential;
 
 /// How long to wait for a connection.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -36,7 +37,7 @@ pub(crate) struct Client {
     base: String,
     /// What people are told that it speaks to.
     at: String,
-    principal: Option<String>,
+    credential: Credential,
 }
 
 /// Text as one segment of a path.
@@ -45,25 +46,32 @@ pub(crate) fn segment(text: &str) -> String {
 }
 
 impl Client {
-    /// A client for the engine at a URL, acting as `principal`.
+    /// A client for the engine at a URL, acting as `principal` where nobody proves who they are.
     pub(crate) fn new(server: &str, principal: &str) -> Outcome<Client> {
+        Client::with(server, Credential::of(None, principal)?)
+    }
+
+    /// A client for the engine at a URL.
+    pub(crate) fn with(server: &str, credential: Credential) -> Outcome<Client> {
         let at = server.trim_end_matches('/').to_owned();
         let url =
             reqwest::Url::parse(&at).map_err(|e| Failure::Usage(format!("`{at}` is not a URL: {e}")))?;
         if url.scheme() != "http" {
             return Err(Failure::Usage(format!("`{at}` does not begin with `http://`")));
         }
-        selfsame_record::Principal::parse(principal).map_err(|e| Failure::Usage(e.to_string()))?;
-        let principal = Some(principal.to_owned());
-        Ok(Client { http: build(reqwest::Client::builder())?, base: at.clone(), at, principal })
+        Ok(Client { http: build(reqwest::Client::builder())?, base: at.clone(), at, credential })
     }
 
     /// A client for an operator's socket.
     pub(crate) fn operator(socket: &Path, principal: &str) -> Outcome<Client> {
-        selfsame_record::Principal::parse(principal).map_err(|e| Failure::Usage(e.to_string()))?;
+        Client::operator_with(socket, Credential::of(None, principal)?)
+    }
+
+    /// A client for an operator's socket.
+    pub(crate) fn operator_with(socket: &Path, credential: Credential) -> Outcome<Client> {
         let http = build(reqwest::Client::builder().unix_socket(socket))?;
         let (base, at) = ("http://operator".to_owned(), socket.display().to_string());
-        Ok(Client { http, base, at, principal: Some(principal.to_owned()) })
+        Ok(Client { http, base, at, credential })
     }
 
     /// What it speaks to.
@@ -128,10 +136,7 @@ impl Client {
     /// A request, to be completed. `path` is below `/v1/`.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/v1/{path}", self.base));
-        match &self.principal {
-            Some(principal) => request.bearer_auth(principal),
-            None => request,
-        }
+        request.bearer_auth(self.credential.bearer())
     }
 
     async fn answer(&self, request: RequestBuilder) -> Outcome<Answer> {

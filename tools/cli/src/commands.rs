@@ -1,5 +1,6 @@
 //! The commands, one file each, and which of them is run.
 
+pub(crate) mod approvals;
 pub(crate) mod autonomy;
 pub(crate) mod builds;
 pub(crate) mod census;
@@ -68,8 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Floor(args) => operate::floor(args, out).await,
         Command::Seal(args) => operate::seal(args, out).await,
         Command::Unseal(args) => operate::unseal(args, out).await,
-        Command::Approve(args) => operate::approve(args, out).await,
-        Command::Reject(args) => operate::reject(args, out).await,
+        Command::Approvals(command) => approvals::run(command, out).await,
         Command::Log(command) => log::run(command, out).await,
     }
 }

@@ -17,6 +17,8 @@ mod out;
 mod progress;
 mod publisher;
 mod reach;
+mod secret;
+mod signing;
 mod twin;
 
 use std::panic::AssertUnwindSafe;

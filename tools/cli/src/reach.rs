@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::failure::{Failure, Outcome};
+use crate::secret::Credential;
 
 /// Where an engine listens if nothing else is said.
 pub(crate) const LISTEN: &str = "127.0.0.1:4747";
@@ -49,6 +50,9 @@ pub(crate) struct Reach {
         default_value = "cli"
     )]
     pub(crate) principal: String,
+    /// A file with the token that proves who acts, where a boundary is in force
+    #[arg(long, value_name = "FILE", env = "SELFSAME_TOKEN_FILE", hide_env_values = true)]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// What an engine says of itself in its folder while it serves.
@@ -97,7 +101,7 @@ impl Reach {
                 None => format!("http://{LISTEN}"),
             },
         };
-        Client::new(&server, &self.principal)
+        Client::with(&server, Credential::of(self.token_file.as_deref(), &self.principal)?)
     }
 
     /// Who acts.
@@ -128,7 +132,7 @@ mod tests {
 
     fn reach(server: Option<&str>, dir: Option<&Path>) -> Reach {
         let (server, dir) = (server.map(str::to_owned), dir.map(Path::to_owned));
-        Reach { server, dir, nats: None, principal: "cli".to_owned() }
+        Reach { server, dir, nats: None, principal: "cli".to_owned(), token_file: None }
     }
 
     #[test]

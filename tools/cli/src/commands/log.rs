@@ -36,6 +36,9 @@ pub(crate) struct DumpArgs {
     /// The engine's folder
     #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
     dir: PathBuf,
+    /// A file with an operator's token, where a boundary is in force
+    #[arg(long, value_name = "FILE", env = "SELFSAME_OPERATOR_TOKEN_FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
     /// The first position
     #[arg(long, value_name = "POSITION", value_parser = position, default_value = "1")]
     from: u64,
@@ -59,7 +62,7 @@ pub(crate) struct VerifyArgs {
 
 pub(crate) async fn run(command: LogCommand, out: Out) -> Outcome {
     match command {
-        LogCommand::Dump(args) => match operator(&args.dir).await? {
+        LogCommand::Dump(args) => match operator(&args.dir, args.token_file.as_deref()).await? {
             Some(client) => ask(&client, &args).await,
             None => blocking(move || read(&args)).await,
         },

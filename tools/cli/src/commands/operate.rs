@@ -10,6 +10,8 @@ use crate::client::{Answer, Client, segment};
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, member, show, table};
 use crate::reach::OPERATOR;
+use crate::secret::{self, Credential};
+use crate::signing::{About, sign};
 
 /// How often is looked whether a repair is done.
 const REPAIR_LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -20,7 +22,7 @@ const REPAIR_LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(crate) struct Post {
     /// The engine's folder, which has the operator's socket
     #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
-    dir: PathBuf,
+    dir: Option<PathBuf>,
     /// Who acts: one word of letters, digits, `_` and `-`
     #[arg(
         long = "as",
@@ -30,17 +32,35 @@ pub(crate) struct Post {
         default_value = "operator"
     )]
     principal: String,
+    /// A file with the token that proves who acts, where a boundary is in force
+    #[arg(long, value_name = "FILE", env = "SELFSAME_OPERATOR_TOKEN_FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
+    /// A file with the seed of the nkey that signs what is ordered
+    #[arg(long, value_name = "FILE", env = "SELFSAME_OPERATOR_KEY", hide_env_values = true)]
+    key: Option<PathBuf>,
+    /// The engine's listener for operators, instead of the socket in its folder
+    #[arg(long, value_name = "URL", env = "SELFSAME_OPERATOR_SERVER", hide_env_values = true)]
+    server: Option<String>,
 }
 
 impl Post {
     /// A client for the operator's socket.
     pub(crate) fn client(&self) -> Outcome<Client> {
-        let socket = self.dir.join(OPERATOR);
+        let credential = Credential::of(self.token_file.as_deref(), &self.principal)?;
+        if let Some(server) = &self.server {
+            return Client::with(server, credential);
+        }
+        let dir = self.dir.as_ref().ok_or_else(|| {
+            Failure::Usage(
+                "say which engine: its folder with `--dir`, or its address with `--server`".to_owned(),
+            )
+        })?;
+        let socket = dir.join(OPERATOR);
         if !socket.exists() {
             let reason = "no engine serves from it".to_owned();
-            return Err(Failure::Unreachable { at: self.dir.display().to_string(), reason });
+            return Err(Failure::Unreachable { at: dir.display().to_string(), reason });
         }
-        Client::operator(&socket, &self.principal)
+        Client::operator_with(&socket, credential)
     }
 }
 
@@ -145,11 +165,15 @@ pub(crate) async fn quarantine(command: QuarantineCommand, out: Out) -> Outcome 
                 "from": args.from, "to": args.to, "types": args.types, "principals": args.principals,
                 "reason": args.reason,
             });
-            order(&args.post, "quarantines", &body, out, "these events are set aside").await
+            let what = ("quarantine", &body);
+            order(&args.post, ("quarantines", &body), what, About::Nothing, out, "these events are set aside")
+                .await
         }
         QuarantineCommand::Release { quarantine, post } => {
             let path = format!("quarantines/{quarantine}/release");
-            order(&post, &path, &json!({}), out, "the events come back").await
+            let signed = json!({ "quarantine": quarantine });
+            let what = ("release", &signed);
+            order(&post, (&path, &json!({})), what, About::Nothing, out, "the events come back").await
         }
         QuarantineCommand::List { post } => {
             let state = post.client()?.get("state", &[]).await?.json;
@@ -198,7 +222,10 @@ pub(crate) struct RepairArgs {
 
 pub(crate) async fn repair(args: RepairArgs, out: Out) -> Outcome {
     let client = args.post.client()?;
-    let started = client.post(&format!("versions/{}/repair", segment(&args.version)), &json!({})).await?;
+    let path = format!("versions/{}/repair", segment(&args.version));
+    let signed = json!({ "version": args.version });
+    let about = About::Version(&args.version);
+    let started = send(&args.post, (&path, &json!({})), ("repair", &signed), about).await?;
     let since = member(&started.json, "record").as_u64().unwrap_or_default();
     loop {
         tokio::time::sleep(REPAIR_LOOK_EVERY).await;
@@ -229,74 +256,70 @@ pub(crate) struct ResetBreakerArgs {
     post: Post,
 }
 
-/// Agree to a plan, so that its version may be taken live
-#[derive(Args, Debug)]
-pub(crate) struct ApproveArgs {
-    /// The plan's id
-    plan: String,
-    #[command(flatten)]
-    post: Post,
-}
-
-/// Do not agree to a plan
-#[derive(Args, Debug)]
-pub(crate) struct RejectArgs {
-    /// The plan's id
-    plan: String,
-    /// Why, for its author
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    #[command(flatten)]
-    post: Post,
-}
-
 pub(crate) async fn freeze(args: FreezeArgs, out: Out) -> Outcome {
     let body = json!({ "reason": args.reason });
-    order(&args.post, "freeze", &body, out, "all changes by agents are frozen").await
+    let what = ("freeze", &body);
+    order(&args.post, ("freeze", &body), what, About::Nothing, out, "all changes by agents are frozen").await
 }
 
 pub(crate) async fn unfreeze(args: UnfreezeArgs, out: Out) -> Outcome {
     let body = json!({ "reason": args.reason });
-    order(&args.post, "unfreeze", &body, out, "agents may change again").await
+    let what = ("unfreeze", &body);
+    order(&args.post, ("unfreeze", &body), what, About::Nothing, out, "agents may change again").await
 }
 
 pub(crate) async fn floor(args: FloorArgs, out: Out) -> Outcome {
     let version = if args.version == "none" { Value::Null } else { args.version.as_str().into() };
     let said = format!("the floor is {}", args.version);
-    order(&args.post, "floor", &json!({ "version": version }), out, &said).await
+    let about = if version.is_null() { About::Nothing } else { About::Version(&args.version) };
+    let body = json!({ "version": version });
+    order(&args.post, ("floor", &body), ("floor", &body), about, out, &said).await
 }
 
 pub(crate) async fn seal(args: SealArgs, out: Out) -> Outcome {
     let path = format!("versions/{}/seal", segment(&args.version));
     let said = format!("{} is sealed", args.version);
-    order(&args.post, &path, &json!({ "reason": args.reason }), out, &said).await
+    let signed = json!({ "version": args.version, "reason": args.reason });
+    let (what, about) = (("seal", &signed), About::Version(&args.version));
+    order(&args.post, (&path, &json!({ "reason": args.reason })), what, about, out, &said).await
 }
 
 pub(crate) async fn unseal(args: UnsealArgs, out: Out) -> Outcome {
     let path = format!("versions/{}/unseal", segment(&args.version));
     let said = format!("{} may serve again", args.version);
-    order(&args.post, &path, &json!({}), out, &said).await
+    let signed = json!({ "version": args.version });
+    let (what, about) = (("unseal", &signed), About::Version(&args.version));
+    order(&args.post, (&path, &json!({})), what, about, out, &said).await
 }
 
 pub(crate) async fn reset_breaker(args: ResetBreakerArgs, out: Out) -> Outcome {
     let path = format!("breakers/{}/reset", segment(&args.agent));
     let said = format!("{} may do more than propose again", args.agent);
-    order(&args.post, &path, &json!({}), out, &said).await
+    let signed = json!({ "agent": args.agent });
+    order(&args.post, (&path, &json!({})), ("reset-breaker", &signed), About::Nothing, out, &said).await
 }
 
-pub(crate) async fn approve(args: ApproveArgs, out: Out) -> Outcome {
-    let path = format!("plans/{}/approve", segment(&args.plan));
-    let said = format!("the plan {} is approved", args.plan);
-    order(&args.post, &path, &json!({}), out, &said).await
-}
-
-pub(crate) async fn reject(args: RejectArgs, out: Out) -> Outcome {
-    let path = format!("plans/{}/reject", segment(&args.plan));
-    let said = format!("the plan {} is rejected", args.plan);
-    order(&args.post, &path, &json!({ "reason": args.reason }), out, &said).await
-}
-
-async fn order(post: &Post, path: &str, body: &Value, out: Out, said: &str) -> Outcome {
-    let answer = post.client()?.post(path, body).await?;
+/// Orders something: signed if there is a key, with the token or the name alone if there is none.
+pub(crate) async fn order(
+    post: &Post,
+    bare: (&str, &Value),
+    signed: (&str, &Value),
+    about: About<'_>,
+    out: Out,
+    said: &str,
+) -> Outcome {
+    let answer = send(post, bare, signed, about).await?;
     out.answer(&answer, |json| format!("{said}, by the record #{}", member(json, "record")))
+}
+
+async fn send(
+    post: &Post,
+    (path, body): (&str, &Value),
+    signed: (&str, &Value),
+    about: About<'_>,
+) -> Outcome<Answer> {
+    let client = post.client()?;
+    let Some(key) = &post.key else { return client.post(path, body).await };
+    let envelope = sign(&client, &secret::key(key)?, &post.principal, signed, about).await?;
+    client.post("commands", &envelope).await
 }

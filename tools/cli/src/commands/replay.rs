@@ -17,6 +17,7 @@ use crate::failure::{Failure, Outcome};
 use crate::out::{Out, member, show, table};
 use crate::progress::Progress;
 use crate::reach::OPERATOR;
+use crate::secret::Credential;
 
 pub(crate) use offline::open_log;
 
@@ -35,6 +36,9 @@ pub(crate) struct ReplayArgs {
     /// The engine's folder
     #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
     dir: PathBuf,
+    /// A file with an operator's token, where a boundary is in force
+    #[arg(long, value_name = "FILE", env = "SELFSAME_OPERATOR_TOKEN_FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
     /// The version to fold [default: the active one]
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
@@ -74,7 +78,7 @@ fn digest(text: &str) -> Result<Digest, &'static str> {
 }
 
 pub(crate) async fn run(args: ReplayArgs, out: Out) -> Outcome {
-    let last = match operator(&args.dir).await? {
+    let last = match operator(&args.dir, args.token_file.as_deref()).await? {
         Some(client) => ask(&client, &args).await?,
         None => {
             let rows = args.rows.wanted();
@@ -90,10 +94,13 @@ pub(crate) async fn run(args: ReplayArgs, out: Out) -> Outcome {
 }
 
 /// A client for the folder's engine, if one runs.
-pub(crate) async fn operator(dir: &std::path::Path) -> Outcome<Option<Client>> {
+pub(crate) async fn operator(
+    dir: &std::path::Path,
+    token_file: Option<&std::path::Path>,
+) -> Outcome<Option<Client>> {
     let socket = dir.join(OPERATOR);
     match UnixStream::connect(&socket).await {
-        Ok(_) => Client::operator(&socket, "operator").map(Some),
+        Ok(_) => Client::operator_with(&socket, Credential::of(token_file, "operator")?).map(Some),
         Err(_) => Ok(None),
     }
 }
