@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use selfsame_record::{Digest, Name, Position, Protected};
-use selfsame_schema::Class;
+use selfsame_schema::{Class, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::control::Control;
@@ -264,6 +264,15 @@ impl Boundary {
         let ask = Ask { principal, action, resource, context: Context::default() };
         let allowed = self.members.contains_key(principal) && self.policy.allows(&ask);
         if allowed { Gate::Open } else { Gate::Denied }
+    }
+
+    /// Whether rows of a projection are not shown to whoever compares versions: it is named as protected, or reads a
+    /// protected type.
+    pub fn hides(&self, version: &Version, projection: &Name) -> bool {
+        let reads = version.projections().get(projection).and_then(|body| body.get("on")?.as_object());
+        let reads_secret =
+            reads.is_some_and(|reads| reads.keys().any(|name| self.protected.covers(name).is_some()));
+        reads_secret || self.protected_projections.contains(projection)
     }
 
     /// Sees that a request may be made.

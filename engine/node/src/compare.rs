@@ -190,8 +190,16 @@ impl<'a> Round<'a> {
         }
         let compared = Compared::take(&self.comparison, one, two, serving.position());
         let compared = compared.map_err(|err| stopped(&err, self.skip))?;
+        let admission = std::sync::Arc::clone(&serving.status().admission);
         drop(serving);
-        Ok(compared.cut())
+        let boundary = admission.boundary.boundary().map_err(Stopped::Refused)?;
+        let mut compared = compared.cut();
+        for no in [self.active, self.version] {
+            if let Some((boundary, version)) = boundary.zip(admission.registry.version(no)) {
+                compared.hide(boundary, version);
+            }
+        }
+        Ok(compared)
     }
 
     fn lost(&self, lost: Lost) -> Stopped {

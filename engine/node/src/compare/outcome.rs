@@ -2,8 +2,10 @@
 
 use std::cmp::Reverse;
 
+use selfsame_core::Boundary;
 use selfsame_projections::{CompareError, ComparedProjection, Comparison, Generation, Reason, SkippedLine};
 use selfsame_record::{Digest, Name, Position, VersionNo};
+use selfsame_schema::Version;
 use serde::Serialize;
 
 /// Bytes of a comparison as JSON.
@@ -77,6 +79,21 @@ impl Compared {
             failed: beyond.iter().take(FAILED_MAX).map(|(line, _)| Failed::of(line)).collect(),
             failed_cut,
         })
+    }
+
+    /// Leaves out what would show rows of protected projections, and values of protected types.
+    pub(crate) fn hide(&mut self, boundary: &Boundary, version: &Version) {
+        for projection in &mut self.projections {
+            if boundary.hides(version, &projection.name) && !projection.samples.is_empty() {
+                projection.samples.clear();
+                self.samples_cut = true;
+            }
+        }
+        for failed in &mut self.failed {
+            if boundary.protected.covers(&failed.event_type).is_some() {
+                failed.detail = None;
+            }
+        }
     }
 
     /// The same in at most [`COMPARED_BYTES_MAX`] as JSON: samples are left out first, then the rarest

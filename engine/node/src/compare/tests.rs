@@ -133,6 +133,46 @@ async fn what_is_published_meanwhile_is_in_the_comparison() {
     .await;
 }
 
+/// Allows everything.
+#[derive(Debug)]
+struct All;
+
+impl selfsame_core::Policy for All {
+    fn allows(&self, _: &selfsame_core::Ask<'_>) -> bool {
+        true
+    }
+
+    fn explain(&self, _: &selfsame_core::Ask<'_>) -> selfsame_core::Decision {
+        selfsame_core::Decision::default()
+    }
+}
+
+#[tokio::test]
+async fn rows_of_a_protected_projection_are_counted_and_not_shown() {
+    with_bench(|bench| {
+        let boundary = selfsame_core::Boundary {
+            hash: selfsame_record::Digest::default(),
+            signer: String::new(),
+            instance: String::new(),
+            serial: 1,
+            members: [].into(),
+            protected: selfsame_record::Protected::default(),
+            protected_projections: [selfsame_record::Name::parse("profile").expect("a name")].into(),
+            approvals: selfsame_core::ApprovalRules { lossy: 1, breaking: 1, ttl_ms: 1 },
+            policy: Arc::new(All),
+            gates: selfsame_core::Gates::default(),
+        };
+        let bound = bench.handle.bind(Some(Arc::new(boundary)));
+        tokio::runtime::Handle::current().block_on(bound).outcome.expect("it is in force");
+        let compared = bench.compare(v(2), |_| {}).expect("compared");
+        let of = |name: &str| compared.projections.iter().find(|p| p.name.as_str() == name).expect("one");
+        assert_eq!((of("profile").changed, of("profile").samples.len()), (1, 0));
+        assert_eq!((of("by_city").changed, of("by_city").samples.len()), (1, 1));
+        assert!(compared.samples_cut);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn many_rows_are_compared_in_pieces_and_many_that_change_are_read_again_in_pieces() {
     with_bench(|bench| {
