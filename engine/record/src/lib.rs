@@ -3,13 +3,21 @@
 //! Everything here is pure and knows nothing of the other packages. A record is written once and read
 //! many times, so its form is a rkyv archive that is read in place; blocks carry the checksum and the
 //! format number ([`Block`]).
+//!
+//! The audit trail's forms are here, too: what a record is as an entry of a Merkle tree ([`entry`]), the tree
+//! and its proofs ([`merkle`]), and what is signed ([`note`], [`checkpoint`]).
 
 // The order of a hash map is not in the log, so a pure package never goes by it.
 #![warn(clippy::iter_over_hash_type)]
 
 mod block;
+pub mod checkpoint;
 mod digest;
+pub mod entry;
+mod hex;
+pub mod merkle;
 mod name;
+pub mod note;
 mod position;
 mod protect;
 mod record;

@@ -3,17 +3,22 @@
 //! The envelope and an event's payload are archived as they are declared here: a field more or less is a
 //! new format number ([`FORMAT`](crate::FORMAT)). A control record's body is JSON, since its kinds grow
 //! with every life-cycle step and are never on the hot path; the core package owns that enum.
+//!
+//! As JSON (serde), a record is its full form: nothing is left out, nothing is worked out. An export of the
+//! audit trail is made of it.
 
 use std::hash::Hasher;
 
 use rkyv::{Archive, Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use crate::hex;
 use crate::position::{Micros, Position};
 use crate::row::Row;
 
 /// One entry of the log: who caused it, when it was taken in, and what it says.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, serde::Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Its [`Position`], as a number.
     pub position: u64,
@@ -26,7 +31,8 @@ pub struct Record {
 }
 
 /// What a record says.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, serde::Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "lowercase")]
 #[expect(clippy::large_enum_variant, reason = "nearly every record is an event")]
 pub enum Body {
     /// From a service.
@@ -36,7 +42,8 @@ pub enum Body {
 }
 
 /// A CloudEvents 1.0 event, in the version that its producer wrote.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Archive, Serialize, Deserialize, serde::Serialize, serde::Deserialize, Clone, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// `type`.
     pub event_type: String,
@@ -51,6 +58,7 @@ pub struct Event {
     /// `time`, if the producer said one, as [`Micros`].
     pub occurred_us: Option<i64>,
     /// Hash over everything that the producer said, to tell a repetition from a contradiction.
+    #[serde(with = "hex")]
     pub fingerprint: [u8; 16],
     /// Where in the durable in-tray it came from, if it came that way.
     pub tray: Option<TraySeq>,
@@ -61,7 +69,20 @@ pub struct Event {
 }
 
 /// A CloudEvents attribute that the engine has no use for and keeps.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Archive,
+    Serialize,
+    Deserialize,
+    serde::Serialize,
+    serde::Deserialize,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+)]
+#[serde(deny_unknown_fields)]
 pub struct Attribute {
     /// Its name.
     pub name: String,

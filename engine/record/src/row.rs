@@ -8,7 +8,19 @@ use rkyv::{Archive, Deserialize, Serialize};
 use crate::value::{Value, ValueRef};
 
 /// A payload, value for value as it was written. Key order and white space are not kept.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Archive,
+    Serialize,
+    Deserialize,
+    serde::Serialize,
+    serde::Deserialize,
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+)]
+#[serde(deny_unknown_fields)]
 pub struct Row {
     /// One value per slot of the schema.
     pub slots: Vec<Value>,
@@ -17,7 +29,20 @@ pub struct Row {
 }
 
 /// A member that the schema does not name.
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Archive,
+    Serialize,
+    Deserialize,
+    serde::Serialize,
+    serde::Deserialize,
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+)]
+#[serde(deny_unknown_fields)]
 pub struct Extra {
     /// The slot of the object that it is a member of; the root is slot 0.
     pub host: u16,

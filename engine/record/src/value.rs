@@ -6,7 +6,10 @@
 use rkyv::{Archive, Deserialize, Serialize};
 
 /// What stands in one slot of a [`Row`](crate::Row).
-#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Archive, Serialize, Deserialize, serde::Serialize, serde::Deserialize, Clone, Debug, PartialEq, Eq, Hash,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Value {
     /// The key is not there.
     Absent,
