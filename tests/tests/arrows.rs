@@ -31,7 +31,7 @@ const IMPURE: &[&str] =
     &["tokio", "async-nats", "fjall", "axum", "hyper", "mio", "rand", "getrandom", "parking_lot"];
 /// Libraries that a pure package may use although they reach such a thing, since what they are asked does
 /// not hang on it: `docs/decisions/0009-two-libraries-in-a-pure-package.md`.
-const ARGUED: &[&str] = &["jsonschema", "cel", "ed25519-dalek"];
+const ARGUED: &[&str] = &["jsonschema", "cel"];
 /// What the simulator never reaches.
 const NOT_IN_SIM: &[&str] = &["tokio", "async-nats", "axum", "hyper", "mio"];
 

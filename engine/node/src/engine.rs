@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::info;
 
+use crate::audit::{self, Keyring, TrailError, Writer};
 use crate::builder::Builder;
 use crate::feed::Hub;
 use crate::handle::Handle;
@@ -36,8 +37,14 @@ pub enum StartError {
     /// The log cannot be taken in.
     #[error("{0}")]
     Recovery(#[from] RecoveryError),
+    /// The audit trail cannot go on.
+    #[error("{0}")]
+    Trail(#[from] TrailError),
+    /// The log could not be hashed.
+    #[error("hashing the log ended by a bug")]
+    Hashing,
     /// No thread.
-    #[error("the sequencer's thread could not be started: {0}")]
+    #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
 }
 
@@ -52,19 +59,35 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the folder is in use, or the log is damaged or of a newer program.
+    /// If the folder is in use, the log is damaged or of a newer program, or it is not the log that its last
+    /// checkpoint was signed for.
     pub fn open(folder: &Path, settings: Settings) -> Result<Engine, StartError> {
         let log = FjallLog::open(&folder.join("log"))?;
-        Engine::start(Arc::new(log), settings)
+        Engine::start_in(Arc::new(log), settings, Some(folder))
     }
 
-    /// Starts from a log.
+    /// Starts from a log. Its checkpoints are signed by a key that lasts as long as the engine runs.
     ///
     /// # Errors
     ///
     /// If the log is damaged or of a newer program.
     pub fn start(log: Arc<dyn Log>, settings: Settings) -> Result<Engine, StartError> {
-        let (core, serving) = recover(&*log, settings)?;
+        Engine::start_in(log, settings, None)
+    }
+
+    /// Starts from a log whose trail is kept in a folder, if there is one.
+    fn start_in(log: Arc<dyn Log>, settings: Settings, folder: Option<&Path>) -> Result<Engine, StartError> {
+        let keyring = folder.map_or_else(Keyring::fleeting, Keyring::of_folder)?;
+        // Two threads read the log: one folds, the other hashes.
+        let (recovered, tree) = std::thread::scope(|scope| {
+            let hashing = scope.spawn(|| audit::rebuild(&*log));
+            (recover(&*log, settings), hashing.join())
+        });
+        let (core, serving) = recovered?;
+        let tree = tree.map_err(|_| StartError::Hashing)?.map_err(RecoveryError::Read)?;
+        let trail = Arc::new(audit::Opened { keyring, tree }.check(folder)?);
+        let writer =
+            Writer::start(Arc::clone(&trail), folder.map(Path::to_owned)).map_err(StartError::Thread)?;
         info!(position = %serving.position(), events = serving.events(), "log is taken in");
         let (position, _) = watch::channel(serving.position());
         let (sender, inbox) = mpsc::channel(INBOX_MAX);
@@ -73,10 +96,21 @@ impl Engine {
         let (read_only, checks) = (AtomicBool::new(false), Arc::new(Semaphore::new(CHECKS_MAX)));
         let (readers, latency, feeds) = (Readers::new(), Latency::default(), Hub::new());
         let (rates, lane) = (Rates::default(), Lane::default());
-        let shared =
-            Shared { serving, position, read_only, builder, checks, readers, latency, feeds, rates, lane };
+        let shared = Shared {
+            serving,
+            position,
+            read_only,
+            builder,
+            checks,
+            readers,
+            latency,
+            feeds,
+            rates,
+            lane,
+            trail,
+        };
         let shared = Arc::new(shared);
-        let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox);
+        let sequencer = Sequencer::new(core, Arc::clone(&log), Arc::clone(&shared), inbox, writer);
         let thread = std::thread::Builder::new().name("sequencer".to_owned());
         let sequencer = thread.spawn(move || sequencer.run()).map_err(StartError::Thread)?;
         Ok(Engine { handle: Handle { inbox: sender, shared, log, plane: Plane::Open }, sequencer })

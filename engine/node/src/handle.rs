@@ -12,6 +12,7 @@ use selfsame_record::{Position, Principal, TraySeq};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::audit::Trail;
 use crate::builder::BuildProgress;
 use crate::lane::{LANE_MAX, Lane, NoRoom, Urgent};
 use crate::sequencer::{ENGINE, INBOX_MAX, Message, Reply, Shared};
@@ -168,6 +169,11 @@ impl Handle {
     /// Whether an append failed and no more records are taken.
     pub fn is_read_only(&self) -> bool {
         self.shared.read_only.load(Ordering::Relaxed)
+    }
+
+    /// The audit trail.
+    pub fn trail(&self) -> &Trail {
+        &self.shared.trail
     }
 
     /// The log, to read.

@@ -7,6 +7,7 @@
 //!
 //! Not here: what an answer says (`read`), the operator's routes (`operator`).
 
+mod audit;
 mod body;
 mod change;
 mod connections;
@@ -28,6 +29,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::handle::Handle;
+pub(crate) use crate::http::audit::entries as audit_entries;
 pub use crate::http::body::{BODY_WAIT, JSON_BYTES_MAX};
 pub(crate) use crate::http::body::{Lines, from_json};
 pub(crate) use crate::http::change::plan_id;
@@ -96,6 +98,10 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/system", get(reads::state))
         .route("/v1/refused", get(reads::refused))
         .route("/v1/health", get(reads::health))
+        .route("/audit/checkpoint", get(audit::checkpoint))
+        .route("/audit/tile/{*path}", get(audit::tile))
+        .route("/audit/proof/inclusion", get(audit::inclusion))
+        .route("/audit/proof/consistency", get(audit::consistency))
 }
 
 /// Adds what all routes have in common: unknown routes, wrong methods, `at_least`, the headers.

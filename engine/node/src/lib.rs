@@ -6,6 +6,7 @@
 //! CLI  ─┘                      └─ answers, builds
 //! ```
 
+pub mod audit;
 mod builder;
 mod change;
 mod clock;

@@ -66,7 +66,7 @@ pub async fn serve(handle: Handle, socket: &Path, stop: impl Future + Send + 'st
 /// All routes of the operator plane: those of everybody, and those of operators alone.
 fn router(handle: Handle) -> Router {
     let slots = Arc::new(Semaphore::new(LONG_ANSWERS_MAX));
-    let for_dumps = Arc::clone(&slots);
+    let (for_dumps, for_records) = (Arc::clone(&slots), Arc::clone(&slots));
     let routes = crate::http::routes()
         .route(COMMANDS, post(commands::command))
         .route("/v1/freeze", post(orders::freeze))
@@ -80,6 +80,11 @@ fn router(handle: Handle) -> Router {
         .route("/v1/breakers/{agent}/reset", post(orders::reset_breaker))
         .route("/v1/plans/{plan}/approve", post(orders::approve))
         .route("/v1/plans/{plan}/reject", post(orders::reject))
+        .route("/audit/tile/entries/{*path}", get(crate::http::audit_entries))
+        .route(
+            "/audit/records",
+            get(move |state, who, params| dump::records(state, who, params, for_records)),
+        )
         .route("/v1/replay", post(move |state, who, request| replayed::replay(state, who, request, slots)))
         .route("/v1/log", get(move |state, who, params| dump::dump(state, who, params, for_dumps)));
     finish(routes, handle.as_operator())

@@ -58,6 +58,15 @@ pub struct Served {
     pub body: String,
 }
 
+impl Served {
+    /// Adds a member whose value is JSON text.
+    pub(crate) fn add(&mut self, name: &str, json: &str) {
+        let rest = self.body.strip_suffix('}').map_or(0, str::len);
+        self.body.truncate(rest);
+        self.body.push_str(&format!(",\"{name}\":{json}}}"));
+    }
+}
+
 /// A refusal, and what it was given at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

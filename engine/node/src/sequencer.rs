@@ -19,6 +19,7 @@ use selfsame_record::{Block, Body, Position, Principal, VersionNo};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::{error, info};
 
+use crate::audit::{Trail, Writer};
 use crate::builder::{Builder, HANDOVER_BEHIND_MAX, complete};
 use crate::clock;
 use crate::feed::Hub;
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) rates: Rates,
     /// What goes before everything that waits.
     pub(crate) lane: Lane,
+    /// What is signed of the log.
+    pub(crate) trail: Arc<Trail>,
 }
 
 pub(crate) struct Sequencer {
@@ -92,6 +95,8 @@ pub(crate) struct Sequencer {
     replies: HashMap<Ticket, (oneshot::Sender<Reply>, Option<Instant>)>,
     next_ticket: u64,
     engine: Principal,
+    /// Takes what is durable into the audit trail.
+    audit: Writer,
     /// Where the guards of a probation were evaluated last.
     probed: Position,
 }
@@ -102,6 +107,7 @@ impl Sequencer {
         log: Arc<dyn Log>,
         shared: Arc<Shared>,
         inbox: mpsc::Receiver<Message>,
+        audit: Writer,
     ) -> Sequencer {
         #[expect(clippy::expect_used, reason = "a constant")]
         let engine = Principal::parse(ENGINE).expect("a principal");
@@ -115,6 +121,7 @@ impl Sequencer {
             replies,
             next_ticket: 1,
             engine,
+            audit,
             probed: Position::ZERO,
         }
     }
@@ -272,6 +279,7 @@ impl Sequencer {
         // This thread alone commits, so the state is still that of the position.
         self.shared.feeds.publish(&self.shared.serving.read(), before);
         self.shared.position.send_replace(position);
+        self.audit.append(block);
         Ok(effects)
     }
 

@@ -176,6 +176,16 @@ impl ArchivedRecord {
         }
     }
 
+    /// The same record, owned.
+    pub fn to_record(&self) -> Record {
+        let body = match &self.body {
+            ArchivedBody::Event(event) => Body::Event(event.to_event()),
+            ArchivedBody::Control(json) => Body::Control(json.as_str().to_owned()),
+        };
+        let (position, time_us) = (self.position.to_native(), self.time_us.to_native());
+        Record { position, time_us, principal: self.principal.as_str().to_owned(), body }
+    }
+
     /// The event's identity, if it is one.
     pub fn event_id(&self) -> Option<EventId> {
         self.event().map(|e| EventId::of(&self.principal, &e.source, &e.id))
@@ -183,6 +193,26 @@ impl ArchivedRecord {
 }
 
 impl ArchivedEvent {
+    fn to_event(&self) -> Event {
+        let attribute = |a: &ArchivedAttribute| Attribute {
+            name: a.name.as_str().to_owned(),
+            value: a.value.as_str().to_owned(),
+        };
+        let tray = |t: &ArchivedTraySeq| TraySeq { stream: t.stream.to_native(), seq: t.seq.to_native() };
+        Event {
+            event_type: self.event_type.as_str().to_owned(),
+            key: self.key.as_str().to_owned(),
+            source: self.source.as_str().to_owned(),
+            id: self.id.as_str().to_owned(),
+            version: self.version.to_native(),
+            occurred_us: self.occurred_us.as_ref().map(|us| us.to_native()),
+            fingerprint: self.fingerprint,
+            tray: self.tray.as_ref().map(tray),
+            attributes: self.attributes.iter().map(attribute).collect(),
+            row: self.row.to_row(),
+        }
+    }
+
     /// When it happened, as far as the producer said so.
     pub fn occurred(&self) -> Option<Micros> {
         self.occurred_us.as_ref().map(|us| Micros(us.to_native()))

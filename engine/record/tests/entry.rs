@@ -45,6 +45,8 @@ fn entry(record: &Record) -> Vec<u8> {
     let block = Block::pack(&vec![record.clone()]);
     writer.write(&Block::view(block.as_bytes()).expect("a block").records()[0]);
     assert_eq!(owned, (writer.entry().to_vec(), writer.hashed_body().map(<[u8]>::to_vec), writer.leaf()));
+    let view = Block::view(block.as_bytes()).expect("a block");
+    assert_eq!(&view.records()[0].to_record(), record);
     assert_eq!(Hash::of_leaf(&owned.0), owned.2);
     owned.0
 }

@@ -7,29 +7,55 @@ use std::collections::BTreeMap;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use percent_encoding::percent_decode_str;
 use selfsame_core::limits::UNIT_BYTES_MAX;
-use selfsame_core::{BATCH, Code, Draft, Refusal, STRUCTURED};
+use selfsame_core::{Answer, BATCH, Code, Draft, Refusal, STRUCTURED};
 
 use crate::handle::{Handle, note_refused};
+use crate::http::audit::receipt;
 use crate::http::body::read_body;
-use crate::http::control::carry_out;
+use crate::http::params::Params;
 use crate::http::principal::Caller;
-use crate::read::Refused;
+use crate::http::respond::bad_request;
+use crate::read::{Refused, answer, to_json};
 
 pub(crate) async fn publish(
     State(handle): State<Handle>,
     Caller(principal): Caller,
+    params: Params,
     request: Request,
 ) -> Result<Response, Refused> {
+    let wanted = wants_receipt(params).map_err(|refusal| Refused::now(&handle, refusal))?;
     let (parts, body) = request.into_parts();
     let read = read_body(body, UNIT_BYTES_MAX).await.and_then(|bytes| drafts(&parts.headers, &bytes));
     let asked = match read {
         Ok(drafts) => handle.admit(&principal, &drafts, None, None),
         Err(refusal) => note_refused(None, refusal, None),
     };
-    carry_out(&handle, &principal, asked).await
+    let reply = handle.ask(&principal, asked).await;
+    let positions: Option<Vec<_>> = match &reply.outcome {
+        Ok(Answer::Published { events }) if wanted => {
+            Some(events.iter().map(|event| event.position).collect())
+        }
+        _ => None,
+    };
+    let mut served = answer(&handle, reply)?;
+    if let Some(positions) = positions {
+        served.add("receipt", &to_json(&receipt(&handle, &positions).await));
+    }
+    Ok(served.into_response())
+}
+
+/// Whether the publisher wants to be shown that the events are in the signed tree.
+fn wants_receipt(mut params: Params) -> Result<bool, Refusal> {
+    let wanted = match params.take("receipt").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(bad_request("`receipt` must be `true` or `false`")),
+    };
+    params.end()?;
+    Ok(wanted)
 }
 
 fn drafts(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Draft>, Refusal> {

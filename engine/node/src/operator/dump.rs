@@ -6,8 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use selfsame_core::{Code, Refusal};
-use selfsame_record::{ArchivedRecord, Position};
-use selfsame_schema::Registry;
+use selfsame_record::{ArchivedRecord, Position, Principal};
 use tokio::sync::Semaphore;
 
 use crate::handle::Handle;
@@ -27,21 +26,44 @@ struct Span {
     limit: u64,
 }
 
+/// How a record is written.
+type Line = Box<dyn Fn(&ArchivedRecord) -> String + Send>;
+
+/// Records for people and programs, events in the shape that they were written in.
 pub(crate) async fn dump(
     State(handle): State<Handle>,
     Reader(reader): Reader,
     params: Params,
     slots: Arc<Semaphore>,
 ) -> Result<Response, Refused> {
+    let registry = Arc::clone(&handle.admission().registry);
+    lines((handle, reader), params, slots, Box::new(move |record| record_line(&registry, record))).await
+}
+
+/// Records in their full form, of which the audit trail's entries can be computed.
+pub(crate) async fn records(
+    State(handle): State<Handle>,
+    Reader(reader): Reader,
+    params: Params,
+    slots: Arc<Semaphore>,
+) -> Result<Response, Refused> {
+    lines((handle, reader), params, slots, Box::new(crate::audit::full_line)).await
+}
+
+async fn lines(
+    (handle, reader): (Handle, Option<Principal>),
+    params: Params,
+    slots: Arc<Semaphore>,
+    line: Line,
+) -> Result<Response, Refused> {
     let refuse = |refusal| Refused::now(&handle, refusal);
     handle.may_operate(reader.as_ref(), "dump").map_err(refuse)?;
     let span = span(params, handle.position()).map_err(refuse)?;
     let slot = slot(slots).map_err(refuse)?;
     let (pieces, lines) = Pieces::channel();
-    let handle = handle.clone();
     tokio::task::spawn_blocking(move || {
         let _slot = slot;
-        run(&handle, span, &pieces);
+        run(&handle, span, &line, &pieces);
     });
     Ok(ndjson(lines))
 }
@@ -55,8 +77,7 @@ fn span(mut params: Params, head: Position) -> Result<Span, Refusal> {
     Ok(Span { from, until, limit })
 }
 
-fn run(handle: &Handle, span: Span, pieces: &Pieces) {
-    let registry = Arc::clone(&handle.admission().registry);
+fn run(handle: &Handle, span: Span, line: &Line, pieces: &Pieces) {
     let Span { from, until, limit } = span;
     if from > until || limit == 0 {
         return;
@@ -65,7 +86,7 @@ fn run(handle: &Handle, span: Span, pieces: &Pieces) {
     let read = handle.log().scan(from, &mut |records| {
         for record in records.iter().take_while(|record| record.at() <= until) {
             left -= 1;
-            let flow = write(&registry, record, &mut piece, pieces);
+            let flow = write(line(record), &mut piece, pieces);
             if left == 0 || record.at() == until || flow.is_break() {
                 return ControlFlow::Break(());
             }
@@ -83,13 +104,8 @@ fn run(handle: &Handle, span: Span, pieces: &Pieces) {
 }
 
 /// Writes one line, and breaks if nobody reads any longer.
-fn write(
-    registry: &Registry,
-    record: &ArchivedRecord,
-    piece: &mut String,
-    pieces: &Pieces,
-) -> ControlFlow<()> {
-    piece.push_str(&record_line(registry, record));
+fn write(line: String, piece: &mut String, pieces: &Pieces) -> ControlFlow<()> {
+    piece.push_str(&line);
     piece.push('\n');
     if piece.len() >= PIECE_BYTES && !pieces.send(std::mem::take(piece)) {
         return ControlFlow::Break(());

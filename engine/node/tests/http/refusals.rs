@@ -249,8 +249,8 @@ async fn an_engine_whose_log_fails_reads_on_and_says_that_it_takes_nothing() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read() {
-    // Recovery scans the log twice and the build once; scan 3 is the reader's.
-    let server = Server::start_on(Schedule::default().read(3, ReadFault::BitFlip(99))).await;
+    // Recovery scans the log three times and the build once; scan 4 is the reader's.
+    let server = Server::start_on(Schedule::default().read(4, ReadFault::BitFlip(99))).await;
     server.activate(V1, "v1").await;
     server.register_user("ada", "London").await;
     check(&server.get("/v1/events/5").await, 500, "unreadable-log");
