@@ -20,6 +20,7 @@ mod feed;
 mod get;
 mod inbox;
 mod ingest;
+pub mod layout;
 mod managed;
 mod message;
 mod plane;

@@ -4,6 +4,7 @@
 //! selfsame.in.<principal>.<event type>     request-reply ingest
 //! selfsame.tray.<principal>.<event type>   the durable in-tray
 //! selfsame.get.<projection>.<key>          reading
+//! selfsame.read.<principal>.<projection>.<key>   the same, as the server hands it on across accounts
 //! selfsame.feed.<principal>.<projection>   the change feed
 //! ```
 //!
@@ -24,6 +25,8 @@ pub const IN: &str = "selfsame.in.";
 pub const TRAY: &str = "selfsame.tray.";
 /// What a read begins with.
 pub const GET: &str = "selfsame.get.";
+/// What a read begins with once the server has written in whose account it came from.
+pub const READ: &str = "selfsame.read.";
 /// What a subscription to a feed begins with.
 pub const FEED: &str = "selfsame.feed.";
 

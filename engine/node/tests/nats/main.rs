@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod layout;
+#[cfg(test)]
 mod managed;
 #[cfg(test)]
 mod outages;
