@@ -11,7 +11,7 @@ use crate::boundary::{Ask, Boundary, Context, Gate, Resource, is_operator};
 use crate::control::Control;
 use crate::core::{Core, ENGINE};
 use crate::input::{Answer, Plane, Request};
-use crate::protection::{leaves_alone, namespaces_changed};
+use crate::protection::{leaves_alone, namespaces_changed, namespaces_of};
 use crate::refusal::{Code, Refusal};
 
 impl Core {
@@ -75,10 +75,7 @@ impl Core {
         context: Context,
     ) -> Result<(), Refusal> {
         let Some(boundary) = self.in_force.boundary()?.filter(|_| principal != ENGINE) else { return Ok(()) };
-        let known = self.registry.version(version);
-        let base = self.life.active().filter(|active| *active != version);
-        let namespaces =
-            known.map(|known| namespaces_changed(&self.registry, base, known)).unwrap_or_default();
+        let namespaces = namespaces_of(&self.registry, self.life.active(), version);
         let name = version.to_string();
         let resource = Resource::Version { name: &name, namespaces: &namespaces };
         boundary.admit(&Ask { principal, action, resource, context })

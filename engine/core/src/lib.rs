@@ -76,6 +76,7 @@ pub use crate::plans::{
     Approval, Evidence, Finding, OpenPlan, Planned, Plans, Predicted, RowsChanged, Rule, Validated,
 };
 pub use crate::probation::{OnProbation, ProbationStarted, SettledAs};
+pub use crate::protection::namespaces_of;
 pub use crate::quarantine::{Quarantine, Quarantines};
 pub use crate::quotas::Quota;
 pub use crate::recovery::{RecoveryError, Visit, recover, recover_core, recover_core_with};

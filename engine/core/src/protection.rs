@@ -136,6 +136,14 @@ pub(crate) fn namespaces_changed(
     names
 }
 
+/// The first words of the event types that a version changes, against the one that answers; all of its own if that is
+/// itself, or none does.
+pub fn namespaces_of(registry: &Registry, active: Option<VersionNo>, version: VersionNo) -> BTreeSet<String> {
+    let base = active.filter(|active| *active != version);
+    let known = registry.version(version);
+    known.map(|known| namespaces_changed(registry, base, known)).unwrap_or_default()
+}
+
 /// Whether a lens of the version is against this very parent.
 fn has_lens(version: &Version, from: &Version, event_type: &str) -> bool {
     version.parent() == Some(from.no()) && version.lens_json(event_type).is_some()

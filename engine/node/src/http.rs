@@ -89,6 +89,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/v1/versions/{version}/rebase", post(change::rebase))
         .route("/v1/versions/{version}/retire", post(change::retire))
         .route("/v1/autonomy", get(reads::autonomy))
+        .route("/v1/explain", get(reads::explain))
         .route("/v1/plans", get(change::plans))
         .route("/v1/plans/{plan}", get(change::plan_of))
         .route("/v1/evidence/{evidence}", get(change::evidence))

@@ -1,12 +1,12 @@
 //! Who somebody is, by what they prove, and how much they may send.
 //!
-//! Without a boundary callers are who they say they are. Under one a bearer token is looked up by its SHA-256, over
-//! all members in constant time, and whoever sends more than the boundary lets them is refused before anything else
+//! Without a boundary callers are who they say they are. Under one a bearer token is looked up by its SHA-256, which
+//! is compared in constant time, and whoever sends more than the boundary lets them is refused before anything else
 //! is done. What is refused here costs the sequencer nothing; it is counted and recorded with the next tick.
 //!
 //! Not here: what somebody may do (the core decides), who a NATS message is from (`nats`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use selfsame_core::{
     Ask, Boundary, Code, Context, Gate, Plane, PrincipalKind, Rate, Refusal, Request, Resource,
 };
 use selfsame_record::{Digest, Principal};
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use subtle::ConstantTimeEq;
 
 use crate::handle::Handle;
 use crate::sequencer::ENGINE;
@@ -26,43 +26,51 @@ use crate::sequencer::ENGINE;
 /// Bytes of a bearer token.
 pub const TOKEN_BYTES_MAX: usize = 256;
 
-/// How fast each member may send, and what was refused since the last tick.
+/// Who proves what, how fast each member may send, and what was refused since the last tick.
 #[derive(Default)]
 pub(crate) struct Rates {
-    limits: RwLock<Limits>,
+    known: RwLock<Arc<Known>>,
     refused: Mutex<BTreeMap<String, u64>>,
 }
 
+/// What a boundary says of its members, laid out to be looked up.
 #[derive(Default)]
-struct Limits {
+struct Known {
     boundary: Option<Digest>,
-    members: BTreeMap<String, DefaultDirectRateLimiter>,
+    limiters: HashMap<String, DefaultDirectRateLimiter>,
+    /// Members by the SHA-256 of their tokens.
+    tokens: HashMap<Digest, Principal>,
 }
 
-impl Limits {
-    fn of(boundary: &Boundary) -> Limits {
+impl Known {
+    fn of(boundary: &Boundary) -> Known {
         let limiter = |rate: Rate| {
             let per_second = NonZeroU32::new(rate.per_second).unwrap_or(NonZeroU32::MIN);
             let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
             RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst))
         };
         let limited = boundary.members.iter().filter_map(|(name, member)| Some((name, member.rate?)));
-        let members = limited.map(|(name, rate)| (name.clone(), limiter(rate))).collect();
-        Limits { boundary: Some(boundary.hash), members }
+        let limiters = limited.map(|(name, rate)| (name.clone(), limiter(rate))).collect();
+        let mut tokens = HashMap::new();
+        for (name, member) in &boundary.members {
+            // What is no name is nobody's.
+            let Ok(principal) = Principal::parse(name) else { continue };
+            tokens.extend(member.tokens.iter().map(|token| (*token, principal.clone())));
+        }
+        Known { boundary: Some(boundary.hash), limiters, tokens }
     }
-}
 
-impl Rates {
+    /// The member whose token this is. The table is by the hash, so how far a lookup gets says something of a hash
+    /// alone; what is found is compared in constant time.
+    fn owner_of(&self, token: &str) -> Option<&Principal> {
+        let digest = Digest::of(&[token.as_bytes()]);
+        let (known, owner) = self.tokens.get_key_value(&digest)?;
+        bool::from(known.0.ct_eq(&digest.0)).then_some(owner)
+    }
+
     /// Takes one request of a member.
     fn take(&self, boundary: &Boundary, principal: &str) -> Result<(), Refusal> {
-        if self.limits.read().boundary != Some(boundary.hash) {
-            let mut limits = self.limits.write();
-            if limits.boundary != Some(boundary.hash) {
-                *limits = Limits::of(boundary);
-            }
-        }
-        let limits = self.limits.read();
-        let Some(limiter) = limits.members.get(principal) else { return Ok(()) };
+        let Some(limiter) = self.limiters.get(principal) else { return Ok(()) };
         limiter.check().map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -72,6 +80,21 @@ impl Rates {
                 .next(format!("wait {ms} ms and send it again"))
                 .field("retry_after_ms", ms)
         })
+    }
+}
+
+impl Rates {
+    /// What is known of the members of a boundary, laid out anew if another one is in force.
+    fn known(&self, boundary: &Boundary) -> Arc<Known> {
+        let known = Arc::clone(&self.known.read());
+        if known.boundary == Some(boundary.hash) {
+            return known;
+        }
+        let mut known = self.known.write();
+        if known.boundary != Some(boundary.hash) {
+            *known = Arc::new(Known::of(boundary));
+        }
+        Arc::clone(&known)
     }
 
     /// Counts a refusal that the sequencer does not hear of.
@@ -109,18 +132,19 @@ impl Handle {
     /// If the token is nobody's, they may not use this plane, or they send too much.
     pub(crate) fn identify(&self, authorization: Option<&str>) -> Result<Option<Principal>, Refusal> {
         let Some(boundary) = self.boundary()? else { return Ok(None) };
-        let found = owner_of(&boundary, authorization).and_then(|name| {
-            let kind = boundary.member(&name)?.kind;
+        let known = self.shared.rates.known(&boundary);
+        let found = owner_of(&known, authorization).and_then(|principal| {
+            let kind = boundary.member(principal.as_str())?.kind;
             if self.plane == Plane::Operator && kind != PrincipalKind::Operator {
+                let kind = kind.as_str();
                 let detail = format!(
-                    "`{name}` is a principal of the kind {}, and this plane is for operators",
-                    kind.as_str()
+                    "`{principal}` is a principal of the kind {kind}, and this plane is for operators"
                 );
                 return Err(
                     Refusal::new(Code::NotAllowed, detail).next("use the listener for services and agents")
                 );
             }
-            selfsame_core::principal(&name)
+            Ok(principal)
         });
         let principal = found.inspect_err(|_| self.shared.rates.count(ENGINE))?;
         self.within_rate(&boundary, &principal)?;
@@ -133,7 +157,7 @@ impl Handle {
     ///
     /// If that is used up. It is counted.
     pub(crate) fn within_rate(&self, boundary: &Boundary, principal: &Principal) -> Result<(), Refusal> {
-        let taken = self.shared.rates.take(boundary, principal.as_str());
+        let taken = self.shared.rates.known(boundary).take(boundary, principal.as_str());
         taken.inspect_err(|_| self.shared.rates.count(principal.as_str()))
     }
 
@@ -194,24 +218,14 @@ fn nobody() -> Refusal {
         .next("send `authorization: Bearer <token>` with the token that an operator gave you")
 }
 
-/// The member whose token this is. Every token of the boundary is looked at, whichever fits.
-fn owner_of(boundary: &Boundary, authorization: Option<&str>) -> Result<String, Refusal> {
+/// The member who is proven by this `authorization`.
+fn owner_of(known: &Known, authorization: Option<&str>) -> Result<Principal, Refusal> {
     let token = bearer(authorization).ok_or_else(nobody)?;
     if token.len() > TOKEN_BYTES_MAX {
         let detail = format!("the token has {} bytes, over the limit of {TOKEN_BYTES_MAX}", token.len());
         return Err(Refusal::new(Code::NoPrincipal, detail).next("send the token that an operator gave you"));
     }
-    let digest = Digest::of(&[token.as_bytes()]);
-    let (mut found, mut is_found) = (0_u32, Choice::from(0));
-    for (index, member) in (0..).zip(boundary.members.values()) {
-        for known in &member.tokens {
-            let fits = known.0.ct_eq(&digest.0);
-            found.conditional_assign(&index, fits);
-            is_found |= fits;
-        }
-    }
-    let name = boundary.members.keys().nth(usize::try_from(found).unwrap_or(usize::MAX));
-    name.filter(|_| bool::from(is_found)).cloned().ok_or_else(|| {
+    known.owner_of(token).cloned().ok_or_else(|| {
         Refusal::new(Code::NoPrincipal, "the token is of nobody whom the boundary names")
             .next("send the token that an operator gave you, or ask for another one")
     })

@@ -11,7 +11,7 @@ use crate::handle::Handle;
 use crate::http::params::{Params, Place};
 use crate::http::principal::Reader;
 use crate::http::respond::bad_request;
-use crate::read::{self, Refused, Served, ViewQuery};
+use crate::read::{self, Question, Refused, Served, ViewQuery};
 
 /// Entries of a list if the reader does not say.
 const LISTED_DEFAULT: usize = 100;
@@ -150,6 +150,19 @@ pub(crate) async fn autonomy(State(handle): State<Handle>, mut params: Params) -
     let agent = params.take("agent");
     nothing_else(&handle, params)?;
     Ok(read::autonomy(&handle, agent.as_deref()))
+}
+
+pub(crate) async fn explain(
+    State(handle): State<Handle>,
+    Reader(reader): Reader,
+    mut params: Params,
+) -> Answered {
+    let action = params.take("action").unwrap_or_default();
+    let (principal, event_type) = (params.take("principal"), params.take("type"));
+    let (projection, version) = (params.take("projection"), params.take("version"));
+    nothing_else(&handle, params)?;
+    let question = Question { principal, action, event_type, projection, version };
+    read::explain(&handle, reader.as_ref(), &question)
 }
 
 pub(crate) async fn state(State(handle): State<Handle>, params: Params) -> Answered {

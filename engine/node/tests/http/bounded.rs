@@ -229,6 +229,26 @@ async fn an_approval_without_a_signature_is_none() {
 }
 
 #[tokio::test]
+async fn a_decision_is_explained_to_whom_it_is_about_and_to_operators() {
+    let at = Bounded::start().await;
+    let own = at.get(Some("bot"), "/v1/explain?action=read&projection=by_city").await;
+    let decision = &own.json["decision"];
+    assert_eq!(
+        (&decision["allowed"], &decision["rules"]),
+        (&json!(false), &json!(["not-by-city"])),
+        "{own:?}"
+    );
+    assert_eq!((&decision["kind"], &decision["owner"]), (&json!("agent"), &json!("bot-owner")));
+    let secret = at.get(Some("web"), "/v1/explain?action=publish&type=identity.granted").await;
+    assert_eq!(secret.json["decision"]["rules"], json!(["protected-types"]));
+    check(&at.get(Some("web"), "/v1/explain?action=read&principal=bot").await, 403, "not-allowed");
+    check(&at.get(Some("web"), "/v1/explain?action=read&type=a&version=v1").await, 400, "bad-request");
+    check(&at.get(Some("web"), "/v1/explain?action=plan&version=v9").await, 404, "unknown-version");
+    let of_bot = at.get(Some("ada"), "/v1/explain?action=plan&version=v1&principal=bot").await;
+    assert_eq!(of_bot.json["decision"]["allowed"], true, "{of_bot:?}");
+}
+
+#[tokio::test]
 async fn who_sends_too_much_waits_and_the_others_do_not() {
     let at = Bounded::start().await;
     let mut limited = 0;
