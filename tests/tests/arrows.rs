@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("selfsame-schema", &["selfsame-record"]),
     ("selfsame-projections", &["selfsame-record", "selfsame-schema"]),
     ("selfsame-core", &["selfsame-record", "selfsame-schema", "selfsame-projections"]),
+    ("selfsame-boundary", &["selfsame-record", "selfsame-schema", "selfsame-core"]),
     ("selfsame-log", &["selfsame-record"]),
     (
         "selfsame-node",
