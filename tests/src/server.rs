@@ -80,7 +80,7 @@ impl Server {
                 command
             }
         };
-        command.arg("serve").arg("--dir").arg(folder).args(["--listen", address]).args(arguments);
+        command.args(["serve", "--dev", "--dir"]).arg(folder).args(["--listen", address]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let log = folder.with_extension("stderr");
         command.stderr(std::fs::File::create(&log).expect("a file for stderr"));

@@ -235,7 +235,7 @@ fn a_folder_serves_one_engine() {
     let server = imported(folder.path());
     let copy = server.folder().to_owned();
     let second = std::process::Command::new(selfsame_tests::binary())
-        .args(["serve", "--listen", "127.0.0.1:0", "--dir"])
+        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--dir"])
         .arg(&copy)
         .output()
         .unwrap();

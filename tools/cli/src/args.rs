@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   selfsame demo                           see the whole life of a change, on this repository
-  selfsame serve --dir ./data             start an engine
+  selfsame serve --dev --dir ./data       start an engine to try it out
   selfsame import git .                   publish the history of a repository as events
   selfsame query files --by churn --desc  see the files that changed most
   selfsame version register v2.yaml       take in a schema version; then plan, build and cutover";

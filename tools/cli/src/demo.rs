@@ -66,10 +66,10 @@ pub(crate) async fn run(args: DemoArgs) -> Outcome {
     if args.keep {
         let kept = folder.keep().join("engine");
         println!("\nThe engine's folder is kept. To go on by hand:\n");
-        println!("  selfsame serve --dir {}", kept.display());
+        println!("  selfsame serve --dev --dir {}", kept.display());
     } else {
         println!("\nTo go on by hand (`selfsame demo --keep` keeps this engine's folder for it):\n");
-        println!("  selfsame serve --dir ./data");
+        println!("  selfsame serve --dev --dir ./data");
     }
     println!("  selfsame import git .                 in another terminal");
     println!("  selfsame state");

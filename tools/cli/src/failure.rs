@@ -59,6 +59,9 @@ pub(crate) enum Failure {
     /// The engine would be reachable from other machines while nobody's identity is proven.
     #[error("`{0}` is reachable from other machines, and no boundary proves who is asking")]
     NotLoopback(SocketAddr),
+    /// A boundary, or a file of its, cannot be used.
+    #[error(transparent)]
+    Boundary(selfsame_boundary::BoundaryError),
     /// The folder has no log.
     #[error("there is no log in `{}`", .0.display())]
     NoLog(PathBuf),
@@ -116,6 +119,7 @@ impl Failure {
             Failure::Unreachable { .. } => "unreachable",
             Failure::NotAnEngine { .. } => "not-an-engine",
             Failure::NoNats => "no-nats",
+            Failure::Boundary(_) => "boundary",
             Failure::Usage(_) => "usage",
             Failure::File { .. } => "file",
             Failure::Input { .. } => "bad-input",
@@ -151,6 +155,7 @@ impl Failure {
                 "start one with `selfsame serve --dir DIR`",
                 "or name another with `--server URL`, or its folder with `--dir DIR`",
             ],
+            Failure::Boundary(err) => return err.next(),
             Failure::NotAnEngine { .. } => &["check the address after `--server`"],
             Failure::NoNats => &[
                 "name it with `--nats URL`, or the engine's folder with `--dir DIR`",

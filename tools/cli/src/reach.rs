@@ -62,6 +62,9 @@ pub(crate) struct Serving {
     pub(crate) http: String,
     /// Its NATS server, as a URL.
     pub(crate) nats: Option<String>,
+    /// Its listener for operators, as a URL, if there is one beside the socket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) operator: Option<String>,
     /// Its process.
     pub(crate) pid: u32,
 }
@@ -138,7 +141,12 @@ mod tests {
     #[test]
     fn a_folder_says_where_its_engine_listens() {
         let dir = tempfile::tempdir().expect("a folder");
-        let serving = Serving { http: "http://127.0.0.1:1".into(), nats: Some("nats://x".into()), pid: 7 };
+        let serving = Serving {
+            http: "http://127.0.0.1:1".into(),
+            nats: Some("nats://x".into()),
+            operator: None,
+            pid: 7,
+        };
         assert_eq!(Serving::read(dir.path()).expect("nothing"), None);
         let err = reach(None, Some(dir.path())).client().expect_err("an error");
         assert!(err.to_string().ends_with("it has no `serving.json`"), "{err}");

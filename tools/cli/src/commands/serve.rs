@@ -1,6 +1,7 @@
 //! `serve`: an engine and its servers, until it is told to stop.
 
 mod servers;
+mod source;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::failure::{Failure, Outcome};
 use crate::out::{Out, line};
 use crate::reach::{LISTEN, OPERATOR, SERVING, Serving};
 use servers::Servers;
+use source::Source;
 
 /// How often it is looked whether the engine still runs.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -26,16 +28,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// over HTTP, and over NATS if it is given; operators use the socket `operator.sock` in the folder, which
 /// only the folder's owner can open. `serving.json` says where the engine listens while it does.
 ///
-/// No boundary is in force: nobody's identity is proven, callers are who they say they are. The engine
-/// therefore listens on this machine alone.
+/// With --boundary the signed files in that folder say who may do what; they are read again on SIGHUP and when they
+/// change, and what does not verify is refused while the last one stays in force. With --dev there is none: nobody's
+/// identity is proven, and whoever reaches the engine may do everything. It listens on this machine alone either way.
 ///
 /// SIGINT or SIGTERM ends it: what waits is finished first. What was acknowledged survives any end.
 #[derive(Args, Debug)]
 #[command(after_long_help = "\
 Examples:
-  selfsame serve --dir ./data
-  selfsame serve --dir ./data --nats managed               with a nats-server of its own
-  selfsame serve --dir ./data --nats nats://127.0.0.1:4222")]
+  selfsame serve --dir ./data --boundary ./boundary --boundary-key OB…
+  selfsame serve --dir ./data --dev                         to try it out
+  selfsame serve --dir ./data --dev --nats managed          with a nats-server of its own")]
 pub(crate) struct ServeArgs {
     /// The folder of the log; made if it is not there
     #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
@@ -43,6 +46,18 @@ pub(crate) struct ServeArgs {
     /// Where to listen for HTTP, on this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: SocketAddr,
+    /// The folder of the boundary: the signed files that say who may do what
+    #[arg(long, value_name = "DIR", requires = "boundary_key")]
+    boundary: Option<PathBuf>,
+    /// The public key that the boundary is signed with
+    #[arg(long, value_name = "KEY", requires = "boundary")]
+    boundary_key: Option<String>,
+    /// A second listener for operators, on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", requires = "boundary")]
+    operator_listen: Option<SocketAddr>,
+    /// Serve without a boundary: whoever reaches the engine may do everything
+    #[arg(long, conflicts_with_all = ["boundary", "operator_listen"])]
+    dev: bool,
     /// NATS: the URL of a server, `managed` to start one on a free port, or `none`
     #[arg(long, value_name = "URL", default_value = "none")]
     nats: String,
@@ -54,18 +69,28 @@ pub(crate) struct ServeArgs {
 }
 
 pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
-    if !args.listen.ip().is_loopback() {
-        return Err(Failure::NotLoopback(args.listen));
+    for listen in std::iter::once(args.listen).chain(args.operator_listen) {
+        if !listen.ip().is_loopback() {
+            return Err(Failure::NotLoopback(listen));
+        }
     }
+    let mut source = Source::of(&args)?;
     // Before anything starts, so that no signal goes unheard.
     let stop = Stop::listen()?;
     let engine = open(&args.dir, Settings { standbys_max: usize::from(args.standbys) }).await?;
     let _ticks = engine.spawn_ticks();
-    let servers = Servers::start(engine.handle(), &args.dir, args.listen, &args.nats).await?;
+    // Before anybody can ask for anything.
+    let bound = source.begin(engine.handle()).await;
+    if let Err(failure) = bound {
+        engine.stop().await;
+        return Err(failure);
+    }
+    let listen = (args.listen, args.operator_listen);
+    let servers = Servers::start(engine.handle(), &args.dir, listen, &args.nats).await?;
     let serving = servers.serving();
     serving.write(&args.dir)?;
-    say(&serving, &args.dir, out)?;
-    let ended = until_told(stop, &engine).await;
+    say(&serving, &args.dir, source.said(), out)?;
+    let ended = until_told(stop, &engine, &mut source).await;
     // Gone already if somebody cleaned up; it is only a hint to others.
     let _ = std::fs::remove_file(args.dir.join(SERVING));
     ended?;
@@ -86,18 +111,25 @@ async fn open(dir: &Path, settings: Settings) -> Outcome<Engine> {
 }
 
 /// Says where the engine listens, and what it does not do.
-fn say(serving: &Serving, dir: &Path, out: Out) -> Outcome {
+fn say(serving: &Serving, dir: &Path, boundary: Option<&str>, out: Out) -> Outcome {
     let operator = dir.join(OPERATOR);
     eprintln!("http      {}", serving.http);
     eprintln!("nats      {}", serving.nats.as_deref().unwrap_or("none"));
     eprintln!("operator  {}", operator.display());
-    eprintln!(
-        "warning: no boundary is in force: nobody's identity is proven, and whoever reaches these addresses \
-         can do everything. Only this machine does."
-    );
+    if let Some(address) = &serving.operator {
+        eprintln!("          {address}");
+    }
+    match boundary {
+        Some(boundary) => eprintln!("boundary  {boundary}"),
+        None => eprintln!(
+            "warning: no boundary is in force: nobody's identity is proven, and whoever reaches these addresses \
+             can do everything. Only this machine does."
+        ),
+    }
     if out.json {
         let said = json!({
             "http": serving.http, "nats": serving.nats, "operator": operator, "pid": serving.pid,
+            "operator_http": serving.operator, "boundary": boundary,
         });
         return line(&said.to_string());
     }
@@ -105,22 +137,36 @@ fn say(serving: &Serving, dir: &Path, out: Out) -> Outcome {
 }
 
 /// Waits for the end: a signal, or the sequencer's, which nobody ordered.
-async fn until_told(mut stop: Stop, engine: &Engine) -> Outcome {
+async fn until_told(mut stop: Stop, engine: &Engine, source: &mut Source) -> Outcome {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
-            () = stop.told() => return Ok(()),
+            told = stop.told() => match told {
+                Told::Stop => return Ok(()),
+                Told::Again => source.look(engine.handle(), true).await,
+            },
             _ = looks.tick() => if engine.has_ended() {
                 return Err(Failure::Bug("the sequencer ended by a bug; what was acknowledged is in the log".to_owned()));
+            } else {
+                source.look(engine.handle(), false).await;
             },
         }
     }
 }
 
-/// The signals that end an engine.
+/// What a signal says.
+enum Told {
+    /// To end.
+    Stop,
+    /// To read the boundary again.
+    Again,
+}
+
+/// The signals that end an engine, and the one that has it read its boundary again.
 struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 impl Stop {
@@ -128,13 +174,18 @@ impl Stop {
         let listen = |kind| {
             signal(kind).map_err(|e| Failure::Server { what: "listening for signals", reason: e.to_string() })
         };
-        Ok(Stop { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Stop {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
     }
 
-    async fn told(&mut self) {
+    async fn told(&mut self) -> Told {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.hangup.recv() => Told::Again,
         }
     }
 }

@@ -118,7 +118,7 @@ fn spawn(folder: &Path, listen: &str, nats: Option<&ManagedNats>) -> Outcome<Chi
     let log = folder.with_extension("stderr");
     let log = std::fs::File::options().create(true).append(true).open(log).map_err(failed)?;
     let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.arg("serve").arg("--dir").arg(folder).args(["--listen", listen]);
+    command.args(["serve", "--dev", "--dir"]).arg(folder).args(["--listen", listen]);
     command.args(["--nats", nats.map_or("none", ManagedNats::url)]);
     for inherited in ["SELFSAME_DIR", "SELFSAME_SERVER", "SELFSAME_NATS"] {
         command.env_remove(inherited);

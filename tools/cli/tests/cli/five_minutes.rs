@@ -226,7 +226,7 @@ fn a_folder_is_read_the_same_with_and_without_its_engine() {
     let online = served.run(&["log", "dump"]).ok();
     assert!(online.lines().count() >= 10 && online.contains("cut-over"), "{online}");
     let live = served.run(&["replay", "--json"]).json();
-    let second = run(&["serve", "--dir", text(dir.path()), "--listen", "127.0.0.1:0"]);
+    let second = run(&["serve", "--dev", "--dir", text(dir.path()), "--listen", "127.0.0.1:0"]);
     assert_eq!(second.code, Some(1));
     assert!(second.err.contains("is in use"), "{}", second.err);
     served.kill();

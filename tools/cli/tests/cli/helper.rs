@@ -67,7 +67,7 @@ impl Served {
     /// Serves at an address.
     pub(crate) fn listen(dir: &Path, address: &str, more: &[&str]) -> Served {
         let dir_text = dir.to_str().expect("a path");
-        let mut args = vec!["--json", "serve", "--dir", dir_text, "--listen", address];
+        let mut args = vec!["--json", "serve", "--dev", "--dir", dir_text, "--listen", address];
         args.extend(more);
         let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
         let mut line = String::new();

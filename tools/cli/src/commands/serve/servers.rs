@@ -19,6 +19,7 @@ const NATS: &str = "nats";
 /// The servers of a running engine.
 pub(super) struct Servers {
     http: SocketAddr,
+    operator: Option<SocketAddr>,
     stopping: watch::Sender<bool>,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
     nats: Option<Nats>,
@@ -35,18 +36,26 @@ impl Servers {
     pub(super) async fn start(
         handle: &Handle,
         dir: &Path,
-        listen: SocketAddr,
+        (listen, operator_listen): (SocketAddr, Option<SocketAddr>),
         nats: &str,
     ) -> Outcome<Servers> {
-        let listener = TcpListener::bind(listen).await;
-        let listener = listener.map_err(|e| not_started("the HTTP server", format!("{listen}: {e}")))?;
-        let http = listener.local_addr().map_err(|e| not_started("the HTTP server", e.to_string()))?;
+        let (listener, http) = bind("the HTTP server", listen).await?;
+        let for_operators = match operator_listen {
+            Some(listen) => Some(bind("the operators' listener", listen).await?),
+            None => None,
+        };
         let nats = Nats::start(handle, dir, nats).await?;
         let (stopping, _) = watch::channel(false);
         let serve = http::serve(handle.clone(), listener, told(&stopping));
         let operate = operate(handle.clone(), dir.join(OPERATOR), told(&stopping));
-        let tasks = vec![tokio::spawn(serve), tokio::spawn(operate)];
-        let mut servers = Servers { http, stopping, tasks, nats };
+        let mut tasks = vec![tokio::spawn(serve)];
+        let operator = for_operators.map(|(listener, address)| {
+            let serve = operator::serve_tcp(handle.clone(), listener, told(&stopping));
+            tasks.push(tokio::spawn(serve));
+            address
+        });
+        tasks.push(tokio::spawn(operate));
+        let mut servers = Servers { http, operator, stopping, tasks, nats };
         servers.settle(&dir.join(OPERATOR)).await?;
         Ok(servers)
     }
@@ -73,6 +82,7 @@ impl Servers {
         Serving {
             http: format!("http://{}", self.http),
             nats: self.nats.as_ref().map(|nats| nats.url.clone()),
+            operator: self.operator.map(|address| format!("http://{address}")),
             pid: std::process::id(),
         }
     }
@@ -108,6 +118,13 @@ impl Nats {
         let plane = start(handle.clone(), &url, options).await.map_err(failed)?;
         Ok(Some(Nats { url, plane, managed }))
     }
+}
+
+async fn bind(what: &'static str, listen: SocketAddr) -> Outcome<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.map_err(|e| not_started(what, format!("{listen}: {e}")))?;
+    let address = listener.local_addr().map_err(|e| not_started(what, e.to_string()))?;
+    Ok((listener, address))
 }
 
 async fn operate(
