@@ -119,7 +119,10 @@ pub fn examine(sub: &Value, sup: &Value, steps_max: usize, budget: Budget) -> Ex
     hints.sort_by_key(Vec::len);
     let searched = sample::witness_at(sub, sup, &hints, budget);
     let inclusion = match searched.witness.clone() {
-        Some(witness) => Inclusion::Refuted { witness },
+        Some(mut witness) => {
+            witness.sort_all_objects();
+            Inclusion::Refuted { witness }
+        }
         None => Inclusion::Unknown { places: named(&outside, &prover.gaps) },
     };
     Examined { inclusion, searched }

@@ -1,7 +1,5 @@
 //! Whatever way a protected name is spelled, it is known; and what is another name is not.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use proptest::prelude::*;
 use selfsame_record::Protected;
 

@@ -32,7 +32,10 @@ pub(crate) fn parse(text: &str) -> Result<Value, Problem> {
         let value = tree.deserialize(serde_norway::Deserializer::from_str(text));
         value.map_err(|e| format!("not YAML: {e}"))
     };
-    result.map_err(|message| state.problem.unwrap_or_else(|| Problem::new("", message)))
+    let mut value = result.map_err(|message| state.problem.unwrap_or_else(|| Problem::new("", message)))?;
+    // One order of members, whichever they were written in.
+    value.sort_all_objects();
+    Ok(value)
 }
 
 struct State {

@@ -120,6 +120,7 @@ impl Made {
 fn line(rules: &Rules, ask: &Ask<'_>) -> Option<Value> {
     let (request, entities) = rules.question(ask).ok()?;
     let entities: Vec<Value> = entities.iter().map(entity_json).collect();
+    let Said::Ruled(allowed, rules) = rules.say(ask) else { return None };
     Some(json!({
         "request": {
             "principal": request.principal()?.to_string(),
@@ -128,8 +129,8 @@ fn line(rules: &Rules, ask: &Ask<'_>) -> Option<Value> {
             "context": request.context()?.to_json_value().ok()?,
         },
         "entities": entities,
-        "allowed": rules.allows(ask),
-        "rules": rules.explain(ask).rules,
+        "allowed": allowed,
+        "rules": rules,
     }))
 }
 
