@@ -31,13 +31,13 @@ use tokio::net::TcpListener;
 use crate::handle::Handle;
 pub(crate) use crate::http::audit::entries as audit_entries;
 pub use crate::http::body::{BODY_WAIT, JSON_BYTES_MAX};
-pub(crate) use crate::http::body::{Lines, from_json};
+pub(crate) use crate::http::body::{Lines, from_json, read_body};
 pub(crate) use crate::http::change::plan_id;
 pub(crate) use crate::http::connections::serve_connections;
 pub use crate::http::connections::{CONNECTIONS_MAX, IDLE_WAIT, STOP_WAIT};
 pub(crate) use crate::http::params::{Params, Place};
 pub(crate) use crate::http::principal::{Caller, Reader};
-pub(crate) use crate::http::respond::ndjson;
+pub(crate) use crate::http::respond::{bad_request, ndjson};
 
 /// Answers on the listener until `stop` is ready, then finishes what was begun, for [`STOP_WAIT`] at most.
 ///
@@ -55,7 +55,13 @@ pub async fn serve(
 
 /// All routes of the data and the control plane.
 pub fn router(handle: Handle) -> Router {
-    finish(routes(), handle)
+    let mcp = crate::mcp::route(&handle);
+    finish(routes().route("/mcp", mcp), handle)
+}
+
+/// The routes of services and agents as tools reach them: who asks was found out when the message came in.
+pub(crate) fn router_for_tools(handle: Handle) -> Router {
+    routes().layer(from_fn_with_state(handle.clone(), respond::around)).with_state(handle)
 }
 
 /// The routes that every plane has.

@@ -18,6 +18,7 @@ pub mod http;
 mod identity;
 mod lane;
 mod latency;
+mod mcp;
 pub mod nats;
 pub mod operator;
 pub mod read;
@@ -38,6 +39,7 @@ pub use crate::feed::{
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
 pub use crate::identity::TOKEN_BYTES_MAX;
 pub use crate::lane::LANE_MAX;
+pub use crate::mcp::{MCP_ANSWER_BYTES_MAX, MCP_BYTES_MAX, MCP_CALLS_MAX};
 pub use crate::read::record_line;
 pub use crate::readers::READERS_MAX;
 pub use crate::rebase::{LISTED_MAX, Moved};

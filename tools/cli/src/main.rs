@@ -56,8 +56,11 @@ fn run(cli: Cli) -> Outcome {
 
 /// What the engine logs goes to stderr, at the level that `SELFSAME_LOG` says.
 fn start_log(command: &Command) {
-    let default =
-        if matches!(command, Command::Serve(_)) { "info,async_nats=warn" } else { "error,async_nats=off" };
+    let default = if matches!(command, Command::Serve(_)) {
+        "info,async_nats=warn,rmcp=warn"
+    } else {
+        "error,async_nats=off"
+    };
     let filter = std::env::var("SELFSAME_LOG").unwrap_or_else(|_| default.to_owned());
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new(default));
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
