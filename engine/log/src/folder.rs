@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <folder>/lock          locked while the log is open; holds the process id of who has it
+//! <folder>/files.sha256  every file of a log that was closed and sealed; removed when it is opened (`seal.rs`)
 //! <folder>/store/layout  the number of the layout, as text
 //! <folder>/store/fjall/  the store
 //! <folder>/store.new/    a store being made; renamed when it is complete, cleared away if it never was
@@ -42,6 +43,7 @@ impl Folder {
                 return Err(OpenError::InUse { folder: path.to_owned(), by: holder(&mut lock) });
             }
         }
+        unseal(path).map_err(failed)?;
         // A courtesy to whoever is refused; the lock does not depend on it, nor on room on the disk.
         let _ = lock.set_len(0).and_then(|()| lock.write_all(std::process::id().to_string().as_bytes()));
         Ok(Folder { path: path.to_owned(), _lock: lock })
@@ -124,8 +126,17 @@ fn holder(lock: &mut File) -> Option<u32> {
     text.parse().ok()
 }
 
+/// Takes away what is said of the folder's files: they are about to change.
+fn unseal(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path.join(crate::seal::FILES)) {
+        Ok(()) => sync(path),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(err) => Err(err),
+    }
+}
+
 /// Makes the entries of a folder durable.
-fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

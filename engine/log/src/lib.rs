@@ -9,6 +9,7 @@
 
 pub mod conformance;
 
+mod copy;
 mod cursor;
 mod error;
 mod faulty;
@@ -17,10 +18,12 @@ mod folder;
 mod log;
 mod memory;
 mod schedule;
+mod seal;
 mod span;
 mod store;
 mod tail;
 
+pub use copy::open_copy;
 pub use error::{AppendError, OpenError, ReadError};
 pub use faulty::FaultyLog;
 pub use fjall_log::FjallLog;
@@ -28,5 +31,6 @@ pub use folder::LAYOUT;
 pub use log::{Log, record};
 pub use memory::MemoryLog;
 pub use schedule::{AppendFault, ReadFault, Schedule};
+pub use seal::{FILES, SealError, check_seal, seal};
 pub use store::{CACHE_BYTES, JOURNALS_BYTES_MAX, MEMTABLE_BYTES};
 pub use tail::{LARGE_BYTES, LARGE_RECORDS, TAIL_BYTES_MAX, TAIL_RECORDS_MAX};

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approvals, autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans,
+    approvals, audit, autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans,
     publish, query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
@@ -81,6 +81,9 @@ pub(crate) enum Command {
     /// Propose a lens between two schemas, or apply one to a schema
     #[command(subcommand)]
     Lens(lens::LensCommand),
+    /// Verify, prove, export and follow the audit trail
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Read the log of an engine, running or not
     #[command(subcommand)]
     Log(log::LogCommand),

@@ -133,9 +133,28 @@ impl Client {
         self.split(response, prefix, on_line).await
     }
 
+    /// Reads something as it is. `path` begins with `/`.
+    pub(crate) async fn bytes(&self, path: &str) -> Outcome<Vec<u8>> {
+        let response = self.request_at(Method::GET, path).send().await.map_err(|e| self.unreachable(&e))?;
+        if !response.status().is_success() {
+            return Err(self
+                .read(response)
+                .await
+                .err()
+                .unwrap_or_else(|| self.not_an_engine(StatusCode::OK, "neither an answer nor a problem")));
+        }
+        let bytes = response.bytes().await.map_err(|e| self.unreachable(&e))?;
+        Ok(bytes.to_vec())
+    }
+
     /// A request, to be completed. `path` is below `/v1/`.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}/v1/{path}", self.base));
+        self.request_at(method, &format!("/v1/{path}"))
+    }
+
+    /// A request, to be completed. `path` begins with `/`.
+    pub(crate) fn request_at(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
         request.bearer_auth(self.credential.bearer())
     }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each, and which of them is run.
 
 pub(crate) mod approvals;
+pub(crate) mod audit;
 pub(crate) mod autonomy;
 pub(crate) mod builds;
 pub(crate) mod census;
@@ -70,6 +71,7 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Seal(args) => operate::seal(args, out).await,
         Command::Unseal(args) => operate::unseal(args, out).await,
         Command::Approvals(command) => approvals::run(command, out).await,
+        Command::Audit(command) => audit::run(command, out).await,
         Command::Log(command) => log::run(command, out).await,
     }
 }

@@ -86,6 +86,9 @@ pub(crate) enum Failure {
     /// Evidence speaks against a version.
     #[error("the evidence speaks against it, in {findings} points")]
     NotPassed { findings: usize },
+    /// Something is not what was signed.
+    #[error("{place}: {reason}")]
+    Audit { place: String, reason: String },
     /// A replay came to another state than the live one.
     #[error("the replayed state is not the live state")]
     Unequal,
@@ -134,6 +137,7 @@ impl Failure {
             Failure::FeedEnded { .. } => "feed-ended",
             Failure::NotBuilt { .. } => "not-built",
             Failure::NotPassed { .. } => "failed-evidence",
+            Failure::Audit { .. } => "audit-failed",
             Failure::Unequal => "unequal",
             Failure::Incompatible { .. } => "incompatible",
             Failure::Promise(_) => "not-as-promised",
@@ -179,6 +183,9 @@ impl Failure {
             Failure::NotBuilt { .. } => &["see why with `selfsame version show`"],
             Failure::NotPassed { .. } => {
                 &["change the version, or what was said beforehand, and validate again"]
+            }
+            Failure::Audit { .. } => {
+                &["keep everything as it is, and compare it with a copy, an export or what a witness holds"]
             }
             Failure::Unequal => &["keep the log and both digests, and report this: it should not happen"],
             Failure::Incompatible { .. } => &[

@@ -22,6 +22,9 @@ use source::Source;
 /// How often it is looked whether the engine still runs.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How often it is tried to list the log's files at the end, while readers let go of it.
+const SEAL_TRIES: u32 = 25;
+
 /// Serve an engine from a folder
 ///
 /// The log in the folder is all that counts: everything else follows from it. Services publish and read
@@ -78,10 +81,11 @@ pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
     // Before anything starts, so that no signal goes unheard.
     let stop = Stop::listen()?;
     let engine = open(&args.dir, Settings { standbys_max: usize::from(args.standbys) }).await?;
-    let _ticks = engine.spawn_ticks();
+    let ticks = engine.spawn_ticks();
     // Before anybody can ask for anything.
     let bound = source.begin(engine.handle()).await;
     if let Err(failure) = bound {
+        ticks.abort();
         engine.stop().await;
         return Err(failure);
     }
@@ -89,13 +93,17 @@ pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
     let servers = Servers::start(engine.handle(), &args.dir, listen, &args.nats).await?;
     let serving = servers.serving();
     serving.write(&args.dir)?;
-    say(&serving, &args.dir, source.said(), out)?;
+    let key = engine.handle().trail().verifier().to_string();
+    say(&serving, &key, &args.dir, source.said(), out)?;
     let ended = until_told(stop, &engine, &mut source).await;
     // Gone already if somebody cleaned up; it is only a hint to others.
     let _ = std::fs::remove_file(args.dir.join(SERVING));
     ended?;
     servers.stop().await;
+    // It holds a way to the engine, and with it the log.
+    ticks.abort();
     engine.stop().await;
+    seal(args.dir.join("log")).await;
     eprintln!("stopped");
     Ok(())
 }
@@ -111,11 +119,12 @@ async fn open(dir: &Path, settings: Settings) -> Outcome<Engine> {
 }
 
 /// Says where the engine listens, and what it does not do.
-fn say(serving: &Serving, dir: &Path, boundary: Option<&str>, out: Out) -> Outcome {
+fn say(serving: &Serving, key: &str, dir: &Path, boundary: Option<&str>, out: Out) -> Outcome {
     let operator = dir.join(OPERATOR);
     eprintln!("http      {}", serving.http);
     eprintln!("nats      {}", serving.nats.as_deref().unwrap_or("none"));
     eprintln!("operator  {}", operator.display());
+    eprintln!("audit     {key}");
     if let Some(address) = &serving.operator {
         eprintln!("          {address}");
     }
@@ -129,11 +138,26 @@ fn say(serving: &Serving, dir: &Path, boundary: Option<&str>, out: Out) -> Outco
     if out.json {
         let said = json!({
             "http": serving.http, "nats": serving.nats, "operator": operator, "pid": serving.pid,
-            "operator_http": serving.operator, "boundary": boundary,
+            "operator_http": serving.operator, "boundary": boundary, "audit": key,
         });
         return line(&said.to_string());
     }
     Ok(())
+}
+
+/// Lists the files of the log once nobody has it open any longer, for whoever verifies the folder.
+async fn seal(log: PathBuf) {
+    for _ in 0..SEAL_TRIES {
+        let folder = log.clone();
+        let sealed = tokio::task::spawn_blocking(move || selfsame_log::seal(&folder)).await;
+        match sealed {
+            Ok(Err(selfsame_log::OpenError::InUse { .. })) => tokio::time::sleep(LOOK_EVERY).await,
+            Ok(Ok(())) => return,
+            Ok(Err(err)) => return eprintln!("warning: the log's files could not be listed: {err}"),
+            Err(_) => return eprintln!("warning: the log's files were not listed, by a bug"),
+        }
+    }
+    eprintln!("warning: the log's files were not listed: something still reads the log");
 }
 
 /// Waits for the end: a signal, or the sequencer's, which nobody ordered.
