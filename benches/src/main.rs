@@ -1,6 +1,6 @@
 //! Benchmarks that print their floor, and where there is one their peer, beside our figure.
 //!
-//! `cargo run --release -p selfsame-benches -- [build] [lens] [publish] [replay] [rewind] [validate] [--smoke]`
+//! `cargo run --release -p selfsame-benches -- [audit] [build] [lens] [publish] [replay] [rewind] [validate] [--smoke]`
 //!
 //! `cargo run --release -p selfsame-benches -- ordinary [--seconds N] [--changes N] [--json] [--smoke]`
 //! is the drill of the ordinary stack, see [`ordinary`].
@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod audit;
 mod build;
 mod corpus;
 mod lens;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
     {
         return ordinary::run(rest);
     }
-    let known = ["build", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
+    let known = ["audit", "build", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
         return ExitCode::from(2);
@@ -79,6 +80,10 @@ fn main() -> ExitCode {
     let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
     let wanted =
         |name: &str| arguments.iter().all(|a| a.starts_with("--")) || arguments.iter().any(|a| a == name);
+    if wanted("audit") {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(audit::run(scale));
+    }
     if wanted("build") {
         build::run(scale);
     }

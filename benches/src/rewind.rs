@@ -166,7 +166,7 @@ async fn publish_on(handle: Handle, publisher: u64, stop: Arc<AtomicBool>) -> Ve
 }
 
 /// Registers, builds, plans, validates and cuts over.
-async fn take_live(
+pub(crate) async fn take_live(
     handle: &Handle,
     agent: &Principal,
     document: &str,

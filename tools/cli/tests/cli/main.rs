@@ -1,5 +1,6 @@
 //! The built binary, run as a user runs it.
 
+mod audit;
 mod check;
 mod command_line;
 mod contract;
