@@ -151,7 +151,7 @@ fn a_set_back_engine_does_not_start_and_a_witness_refuses_it() {
     copy(&older.join("log"), &dir.path().join("log"));
     refused(verify(text(dir.path()), &log_key, &[]), "checkpoint: it is signed for #");
     refused(
-        run(&["serve", "--dir", text(dir.path()), "--listen", "127.0.0.1:0"]),
+        run(&["serve", "--dev", "--dir", text(dir.path()), "--listen", "127.0.0.1:0"]),
         "error[not-started]: the log ends at #",
     );
 }

@@ -25,9 +25,8 @@ use serde_json::json;
 
 use crate::client::{Answer, Client};
 use crate::commands::audit::folder::{self, Looked};
-use crate::commands::audit::trust::{another, older, tampered};
+use crate::commands::audit::trust::{Token, another, older, tampered};
 use crate::commands::event::position;
-use crate::commands::replay::operator;
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, outline};
 
@@ -57,12 +56,14 @@ pub(crate) struct ExportArgs {
     /// The last record
     #[arg(long, value_name = "POSITION", value_parser = position)]
     pub(super) to: Option<u64>,
+    #[command(flatten)]
+    pub(super) token: Token,
 }
 
 pub(crate) async fn run(args: ExportArgs, out: Out) -> Outcome {
     let key = read_verifier(&args.dir).map_err(|err| tampered(VKEY, err))?;
     let key = key.ok_or_else(|| tampered(VKEY, "it is not there"))?;
-    let written = match operator(&args.dir).await? {
+    let written = match args.token.operator(&args.dir).await? {
         Some(client) => {
             let signed = client.checkpoint().await?;
             signed.verify(&key).map_err(|err| tampered(CHECKPOINT, err))?;

@@ -12,8 +12,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::commands::audit::folder::Looked;
-use crate::commands::audit::trust::tampered;
-use crate::commands::replay::operator;
+use crate::commands::audit::trust::{Token, tampered};
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, line, member, table};
 
@@ -56,6 +55,8 @@ pub(crate) struct LogArgs {
     /// Before: a moment or a day
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Timestamp>,
+    #[command(flatten)]
+    token: Token,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
@@ -64,7 +65,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(crate) async fn run(args: LogArgs, out: Out) -> Outcome {
-    let found = match operator(&args.dir).await? {
+    let found = match args.token.operator(&args.dir).await? {
         Some(client) => running(&client, &args).await?,
         None => {
             let reading = tokio::task::spawn_blocking(move || stopped(&args));
@@ -172,6 +173,7 @@ mod tests {
             plan: None,
             since: None,
             until: None,
+            token: Token::default(),
         }
     }
 

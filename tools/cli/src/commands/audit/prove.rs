@@ -13,9 +13,8 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::commands::audit::folder::{Looked, signed};
 use crate::commands::audit::proof::{KIND, Proof};
-use crate::commands::audit::trust::{older, tampered};
+use crate::commands::audit::trust::{Token, older, tampered};
 use crate::commands::event::position;
-use crate::commands::replay::operator;
 use crate::failure::{Failure, Outcome};
 use crate::out::line;
 
@@ -38,10 +37,12 @@ pub(crate) struct ProveArgs {
     /// The engine's folder; the engine may run
     #[arg(long, value_name = "DIR", env = "SELFSAME_DIR", hide_env_values = true)]
     pub(super) dir: PathBuf,
+    #[command(flatten)]
+    pub(super) token: Token,
 }
 
 pub(crate) async fn run(args: ProveArgs, out: crate::out::Out) -> Outcome {
-    let proof = match operator(&args.dir).await? {
+    let proof = match args.token.operator(&args.dir).await? {
         Some(client) => running(&client, &args).await?,
         None => {
             let proving = tokio::task::spawn_blocking(move || stopped(&args));

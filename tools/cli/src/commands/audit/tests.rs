@@ -15,7 +15,7 @@ use selfsame_record::note::{KeyKind, SignerKey};
 use selfsame_record::{Attribute, Block, Body, Event, Extra, Record, Row, TraySeq, Value};
 
 use crate::client::Client;
-use crate::commands::audit::trust::Trust;
+use crate::commands::audit::trust::{Token, Trust};
 use crate::commands::audit::verify::Verified;
 use crate::commands::audit::witness::{Witness, WitnessArgs};
 use crate::commands::audit::{export, exported, folder, proof, prove};
@@ -94,7 +94,7 @@ impl Stopped {
         let place = tempfile::tempdir().expect("a folder");
         let (from, to) = (range.map(|r| r.0), range.map(|r| r.1));
         let out = place.path().join("export");
-        let args = export::ExportArgs { dir: self.path().to_owned(), out, from, to };
+        let args = export::ExportArgs { dir: self.path().to_owned(), out, from, to, token: Token::default() };
         export::run(args, Out { json: true }).await.expect("exported");
         place
     }
@@ -266,7 +266,8 @@ fn another_key_than_the_given_one_is_noticed() {
 #[test]
 fn a_changed_proof_shows_nothing() {
     let stopped = Stopped::new(20);
-    let args = prove::ProveArgs { position: 8, size: None, dir: stopped.path().to_owned() };
+    let args =
+        prove::ProveArgs { position: 8, size: None, dir: stopped.path().to_owned(), token: Token::default() };
     let text = serde_json::to_vec(&prove::stopped(&args).expect("a proof")).expect("JSON");
     let file = stopped.path().join("proof.json");
     std::fs::write(&file, &text).expect("written");
@@ -323,6 +324,7 @@ async fn a_witness_cosigns_what_follows_and_refuses_a_fork() {
         listen: None,
         once: true,
         every: 1,
+        token: Token::default(),
     };
     let look = async |leaves, salt| {
         let url = show(tree(leaves, salt), Arc::clone(&key)).await;

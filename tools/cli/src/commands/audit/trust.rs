@@ -8,7 +8,10 @@ use selfsame_record::checkpoint::{Checkpoint, SignedCheckpoint};
 use selfsame_record::merkle::Tree;
 use selfsame_record::note::VerifierKey;
 
+use crate::client::Client;
+use crate::commands::replay::operator;
 use crate::failure::{Failure, Outcome};
+use crate::secret::Credential;
 
 /// What is gone by.
 #[derive(Args, Clone, Debug, Default)]
@@ -23,6 +26,26 @@ pub(crate) struct Trust {
     /// A checkpoint of the log that you hold; it must be a beginning of what is verified
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+}
+
+/// Who asks a running engine.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Token {
+    /// A file with an operator's token, where a boundary is in force
+    #[arg(long, value_name = "FILE", env = "SELFSAME_OPERATOR_TOKEN_FILE", hide_env_values = true)]
+    token_file: Option<PathBuf>,
+}
+
+impl Token {
+    /// A client for the folder's engine, if one runs.
+    pub(super) async fn operator(&self, dir: &Path) -> Outcome<Option<Client>> {
+        operator(dir, self.token_file.as_deref()).await
+    }
+
+    /// A client for an engine at an address.
+    pub(super) fn client(&self, server: &str) -> Outcome<Client> {
+        Client::with(server, Credential::of(self.token_file.as_deref(), "auditor")?)
+    }
 }
 
 /// Something is not what was signed. `place` says where.

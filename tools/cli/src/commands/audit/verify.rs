@@ -6,10 +6,9 @@ use clap::Args;
 use selfsame_record::note::VerifierKey;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
-use crate::commands::audit::trust::Trust;
+use crate::client::Answer;
+use crate::commands::audit::trust::{Token, Trust};
 use crate::commands::audit::{engine, export, exported, folder, proof};
-use crate::commands::replay::operator;
 use crate::failure::{Failure, Outcome};
 use crate::out::{Out, outline};
 
@@ -36,6 +35,8 @@ pub(crate) struct VerifyArgs {
     proof: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    token: Token,
 }
 
 /// What was verified, and against what.
@@ -70,16 +71,16 @@ pub(crate) async fn run(args: VerifyArgs, out: Out) -> Outcome {
     let verified = match (&args.what, &args.proof) {
         (_, Some(path)) => proof::verify(path, &args.trust)?,
         (Some(what), None) if what.starts_with("http:") => {
-            engine::verify(&Client::new(what, "auditor")?, &args.trust, None).await?
+            engine::verify(&args.token.client(what)?, &args.trust, None).await?
         }
-        (Some(what), None) => of_folder(Path::new(what), &args.trust).await?,
+        (Some(what), None) => of_folder(Path::new(what), &args.trust, &args.token).await?,
         (None, None) => return Err(Failure::Usage("nothing to verify was named".to_owned())),
     };
     out.answer(&verified.answer(), outline)
 }
 
-async fn of_folder(dir: &Path, trust: &Trust) -> Outcome<Verified> {
-    if let Some(client) = operator(dir).await? {
+async fn of_folder(dir: &Path, trust: &Trust, token: &Token) -> Outcome<Verified> {
+    if let Some(client) = token.operator(dir).await? {
         return engine::verify(&client, trust, Some(dir)).await;
     }
     let (dir, trust) = (dir.to_owned(), trust.clone());

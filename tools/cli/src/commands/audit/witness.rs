@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::commands::audit::engine::follows;
-use crate::commands::audit::trust::tampered;
+use crate::commands::audit::trust::{Token, tampered};
 use crate::failure::{Failure, Outcome};
 use crate::out::line;
 
@@ -65,11 +65,13 @@ pub(crate) struct WitnessArgs {
     /// How often it is looked
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) every: u64,
+    #[command(flatten)]
+    pub(super) token: Token,
 }
 
 pub(crate) async fn run(args: WitnessArgs) -> Outcome {
     let log = VerifierKey::parse(args.log_key.trim()).map_err(|e| Failure::Usage(e.to_string()))?;
-    let client = Client::new(&args.engine, "witness")?;
+    let client = args.token.client(&args.engine)?;
     let mut witness = Witness::open(&args, log)?;
     eprintln!("witness   {}", witness.key.verifier());
     if args.once {
