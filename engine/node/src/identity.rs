@@ -213,7 +213,7 @@ fn ask(boundary: &Boundary, who: &Principal, action: &str, resource: Resource<'_
     boundary.admit(&Ask { principal: who.as_str(), action, resource, context: Context::default() })
 }
 
-fn nobody() -> Refusal {
+pub(crate) fn nobody() -> Refusal {
     Refusal::new(Code::NoPrincipal, "the request does not prove who acts")
         .next("send `authorization: Bearer <token>` with the token that an operator gave you")
 }
