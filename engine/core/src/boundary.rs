@@ -45,6 +45,7 @@ impl PrincipalKind {
 
 /// How many requests a principal may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rate {
     /// In a second, on average.
     pub per_second: u32,

@@ -21,6 +21,11 @@ impl Digest {
         Digest(hash.finalize().into())
     }
 
+    /// SHA-256 of the bytes and nothing else, as other programs have it.
+    pub fn sha256(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+
     /// The first twelve hexadecimal digits, for tables.
     pub fn short(&self) -> String {
         self.to_string().chars().take(12).collect()

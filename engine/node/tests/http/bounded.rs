@@ -32,7 +32,7 @@ impl Policy for All {
 
 fn member(kind: PrincipalKind, name: &str, key: Option<&KeyPair>, rate: Option<Rate>) -> (String, Member) {
     let (owner, nkey) = (format!("{name}-owner"), key.map(KeyPair::public_key));
-    let tokens = vec![Digest::of(&[format!("token-of-{name}").as_bytes()])];
+    let tokens = vec![Digest::sha256(format!("token-of-{name}").as_bytes())];
     (name.to_owned(), Member { kind, owner, nkey, tokens, rate })
 }
 
