@@ -125,7 +125,7 @@ pub fn make_secret_dir(dir: &Path) -> Result<(), BoundaryError> {
     builder.recursive(true).create(dir).map_err(|source| failed(dir, "written", source))
 }
 
-/// Sees that nothing is there that [`write`] or [`write_secret`] would be refused for.
+/// Sees that nothing is there that [`write()`] or [`write_secret`] would be refused for.
 ///
 /// # Errors
 ///

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use selfsame_core::{Boundary, Gates, PrincipalKind};
+use selfsame_core::{Ask, Boundary, Decision, Gates, Policy as _, PrincipalKind, Resource};
+
+use selfsame_record::Protected;
 
 use crate::document::{Checked, Document};
 use crate::error::BoundaryError;
@@ -19,6 +21,14 @@ pub struct Proposal {
     pub checked: Checked,
     /// The rules, compiled.
     pub rules: Rules,
+}
+
+/// To whom something is closed that no rule opens.
+enum Closed<'a> {
+    /// To everybody: it is the engine's own.
+    ToAll,
+    /// To whoever is no operator, by this pattern.
+    ToOthers(&'a str),
 }
 
 impl Proposal {
@@ -74,6 +84,42 @@ impl Proposal {
             }
         }
         notes
+    }
+
+    /// Whether the engine will do it: what the rules say, unless it refuses whatever they say.
+    pub fn allows(&self, ask: &Ask<'_>) -> bool {
+        self.closed(ask).is_none() && self.rules.allows(ask)
+    }
+
+    /// Whether the engine will do it, by which rules, and what would help.
+    pub fn explain(&self, ask: &Ask<'_>) -> Decision {
+        let said = self.rules.explain(ask);
+        let Some(closed) = self.closed(ask) else { return said };
+        let rules = if said.allowed { Vec::new() } else { said.rules };
+        let next = match closed {
+            Closed::ToAll => vec!["the engine alone writes its own types, whatever the rules say".to_owned()],
+            Closed::ToOthers(pattern) => {
+                let why = format!(
+                    "`{pattern}` is protected, whatever the rules say: operators write it on their own plane"
+                );
+                // What would open the rules would not open this.
+                let others = said.next.into_iter().filter(|next| next.contains("of the kind operator"));
+                std::iter::once(why).chain(others).collect()
+            }
+        };
+        Decision { allowed: false, rules, next }
+    }
+
+    /// What no rule opens.
+    fn closed(&self, ask: &Ask<'_>) -> Option<Closed<'_>> {
+        let Resource::EventType(name) = ask.resource else { return None };
+        let pattern = self.checked.protected.covers(name).filter(|_| ask.action == "publish")?;
+        let kind = self.checked.members.get(ask.principal).map(|member| member.kind);
+        match kind {
+            _ if Protected::new::<&str>(&[]).covers(name).is_some() => Some(Closed::ToAll),
+            Some(PrincipalKind::Operator) => None,
+            _ => Some(Closed::ToOthers(pattern)),
+        }
     }
 
     /// The boundary that the engine brings into force, if these files were signed with this key.

@@ -18,7 +18,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use selfsame_record::Digest;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::error::BoundaryError;
 use crate::key::{PublicKey, SigningKey};
@@ -46,7 +45,7 @@ impl Files {
             ("policy.cedar", &self.policy),
             ("policy.cedarschema", &self.schema),
         ] {
-            let digest = Digest(Sha256::digest(file.as_bytes()).into());
+            let digest = Digest::sha256(file.as_bytes());
             let _ = writeln!(text, "{name} sha256:{digest}");
         }
         text
@@ -54,7 +53,7 @@ impl Files {
 
     /// The hash of the boundary.
     pub fn hash(&self) -> Digest {
-        Digest(Sha256::digest(self.canonical().as_bytes()).into())
+        Digest::sha256(self.canonical().as_bytes())
     }
 
     /// Signs them.

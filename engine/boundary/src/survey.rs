@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use selfsame_core::{Ask, Context, Policy as _, PrincipalKind, Resource};
+use selfsame_core::{Ask, Context, Resource};
 use selfsame_schema::Class;
 
 use crate::policy::class_word;
@@ -142,22 +142,20 @@ struct Question {
 }
 
 impl Question {
-    fn may(&self, proposal: &Proposal, principal: &str, kind: PrincipalKind) -> bool {
+    fn may(&self, proposal: &Proposal, principal: &str) -> bool {
         let resource = match &self.about {
             About::EventType(name) => Resource::EventType(name),
             About::Projection(name) => Resource::Projection(name),
             About::Version(namespaces) => Resource::Version { name: "v2", namespaces },
             About::System => Resource::System,
         };
-        let is_closed = match &self.about {
-            About::EventType(name) => {
-                self.action == "publish" && proposal.checked.protected.covers(name).is_some()
-            }
-            About::System => true,
-            _ => false,
-        };
-        let ask = Ask { principal, action: self.action, resource, context: self.context };
-        (kind == PrincipalKind::Operator || !is_closed) && proposal.rules.allows(&ask)
+        proposal.allows(&Ask { principal, action: self.action, resource, context: self.context })
+    }
+
+    /// Who may.
+    fn who(&self, proposal: &Proposal) -> BTreeSet<String> {
+        let members = proposal.checked.members.keys();
+        members.filter(|name| self.may(proposal, name)).cloned().collect()
     }
 }
 
@@ -176,9 +174,7 @@ pub struct Line {
 pub fn survey(proposal: &Proposal, samples: &Samples) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for question in samples.questions() {
-        let may = |(name, kind): &(&String, PrincipalKind)| question.may(proposal, name, *kind);
-        let members = proposal.checked.members.iter().map(|(name, member)| (name, member.kind));
-        let who = members.filter(may).map(|(name, _)| name.clone()).collect();
+        let who = question.who(proposal);
         let (action, on) = (question.action, question.on);
         // `read` is asked of types and of projections, and stays apart.
         match lines.iter_mut().find(|line| line.on == on && line.who == who && line.actions != ["read"]) {
@@ -208,14 +204,7 @@ pub fn compare(old: &Proposal, new: &Proposal) -> Vec<Change> {
     samples.extend(Samples::of(new));
     let mut changes: Vec<Change> = Vec::new();
     for question in samples.questions() {
-        let may = |proposal: &Proposal| -> BTreeSet<String> {
-            let members = proposal.checked.members.iter();
-            members
-                .filter(|(name, m)| question.may(proposal, name, m.kind))
-                .map(|(name, _)| name.clone())
-                .collect()
-        };
-        let (before, after) = (may(old), may(new));
+        let (before, after) = (question.who(old), question.who(new));
         let more: BTreeSet<String> = after.difference(&before).cloned().collect();
         let less: BTreeSet<String> = before.difference(&after).cloned().collect();
         if more.is_empty() && less.is_empty() {

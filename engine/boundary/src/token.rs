@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use selfsame_record::Digest;
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::error::BoundaryError;
@@ -25,7 +24,7 @@ pub fn new_token() -> Result<SecretString, BoundaryError> {
 
 /// What `token_sha256` in boundary.toml says of a token: SHA-256 of its bytes, as `sha256sum` has it.
 pub fn token_digest(token: &str) -> Digest {
-    Digest(Sha256::digest(token.as_bytes()).into())
+    Digest::sha256(token.as_bytes())
 }
 
 #[cfg(test)]

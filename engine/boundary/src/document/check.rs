@@ -232,6 +232,10 @@ mod tests {
             "`rate` of the principal `a` says `per_second = 0`: use 1 to 1000000",
         );
         principal(
+            &named("a", "rate = { per_second = 1, burst = 1, per_hour = 1 }"),
+            "line 14: unknown field `per_hour`, expected `per_second` or `burst`",
+        );
+        principal(
             &named("a", "token_sha256 = [\"abc\"]"),
             "`token_sha256` of the principal `a`: a digest is 64 hexadecimal digits",
         );

@@ -11,6 +11,8 @@ use crate::document::Checked;
 
 /// Ways that are said; there may be more.
 const WAYS_MAX: usize = 3;
+/// Principals of one kind that are asked for.
+const OTHERS_MAX: usize = 4;
 
 /// What is tried.
 #[derive(Debug)]
@@ -50,8 +52,10 @@ impl Step {
 
     fn says(self) -> String {
         match self {
-            Step::Approved(1) => "one operator agrees with `selfsame approve`".to_owned(),
-            Step::Approved(n) => format!("{n} operators of different owners agree with `selfsame approve`"),
+            Step::Approved(1) => "one operator agrees with `selfsame approvals approve`".to_owned(),
+            Step::Approved(n) => {
+                format!("{n} operators of different owners agree with `selfsame approvals approve`")
+            }
             Step::Class(class) => format!("the change is no more than {}", class_word(class)),
             Step::RewindLoses => "a rewind would lose nothing".to_owned(),
             Step::RowsDiffering => "no rows differ".to_owned(),
@@ -74,10 +78,15 @@ impl Help {
     /// What would make a denied request allowed: the smallest sets of changes that do, then who else may.
     pub(super) fn find(&self, rules: &Rules, ask: &Ask<'_>) -> Vec<String> {
         let steps = self.steps(ask);
-        let mut sets: Vec<Vec<Step>> = (1..1_u32 << steps.len()).map(|set| chosen(&steps, set)).collect();
-        sets.sort_by_key(Vec::len);
+        let alone = steps.iter().map(|step| vec![*step]);
+        let pairs = steps.iter().enumerate().flat_map(|(at, one)| {
+            let later = steps.iter().skip(at + 1);
+            later.map(|other| vec![*one, *other])
+        });
         let mut found: Vec<Vec<Step>> = Vec::new();
-        for set in sets {
+        // Not more than two together: a denied request is explained where it is refused, so this has to be cheap.
+        for set in alone.chain(pairs) {
+            // Where one change does, two are not said.
             if found.first().is_some_and(|first| first.len() < set.len()) || found.len() == WAYS_MAX {
                 break;
             }
@@ -108,20 +117,15 @@ impl Help {
         steps.filter(|_| ask.action == "activate").collect()
     }
 
-    /// Of each kind, the first who may do the same.
+    /// Of each kind, the first who may do the same; only a few are asked for.
     pub(super) fn others(&self, rules: &Rules, ask: &Ask<'_>) -> Vec<String> {
         let may = |name: &str| matches!(rules.say(&Ask { principal: name, ..*ask }), Said::Ruled(true, _));
         let kinds = [PrincipalKind::Service, PrincipalKind::Agent, PrincipalKind::Operator];
         let first = |kind: PrincipalKind| {
-            let mut of_kind = self.kinds.iter().filter(|(name, k)| **k == kind && *name != ask.principal);
-            let (name, _) = of_kind.find(|(name, _)| may(name))?;
+            let of_kind = self.kinds.iter().filter(|(name, k)| **k == kind && *name != ask.principal);
+            let (name, _) = of_kind.take(OTHERS_MAX).find(|(name, _)| may(name))?;
             Some(format!("`{name}`, of the kind {}, may do it", kind.as_str()))
         };
         kinds.into_iter().filter_map(first).collect()
     }
-}
-
-/// The steps whose bit is set.
-fn chosen(steps: &[Step], set: u32) -> Vec<Step> {
-    steps.iter().enumerate().filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, step)| *step).collect()
 }

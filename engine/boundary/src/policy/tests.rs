@@ -306,7 +306,7 @@ fn what_would_help_is_the_least_that_does() {
     assert_eq!(
         next("coder", "activate", change(Class::Lossy)),
         [
-            "it would be allowed if one operator agrees with `selfsame approve`",
+            "it would be allowed if one operator agrees with `selfsame approvals approve`",
             "it would be allowed if the change is no more than compatible",
             "it would be allowed if the change is no more than additive",
             "`ada`, of the kind operator, may do it",
@@ -314,7 +314,7 @@ fn what_would_help_is_the_least_that_does() {
     );
     assert_eq!(
         next("coder", "activate", change(Class::Breaking))[0],
-        "it would be allowed if 2 operators of different owners agree with `selfsame approve`"
+        "it would be allowed if 2 operators of different owners agree with `selfsame approvals approve`"
     );
     let losing = Context { rewind_loses: true, ..change(Class::Additive) };
     assert_eq!(next("coder", "activate", losing)[1], "it would be allowed if a rewind would lose nothing");
@@ -336,7 +336,7 @@ fn two_changes_are_said_where_one_does_not_do() {
     let none = BTreeSet::new();
     let decision =
         rules.explain(&Ask { principal: "coder", action: "activate", resource: version(&none), context });
-    let expect = "it would be allowed if one operator agrees with `selfsame approve`, and no events fail in the \
+    let expect = "it would be allowed if one operator agrees with `selfsame approvals approve`, and no events fail in the \
                   candidate only";
     assert_eq!(decision.next, [expect]);
 }
