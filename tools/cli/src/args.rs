@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    approvals, audit, autonomy, builds, census, check, event, feed, get, import, jobs, lens, log, operate, plans,
-    publish, query, refused, replay, serve, state, version,
+    approvals, audit, autonomy, boundary, builds, census, check, event, explain, feed, get, import, jobs,
+    lens, log, operate, plans, publish, query, refused, replay, serve, state, version,
 };
 use crate::demo::DemoArgs;
 use crate::drill::DrillArgs;
@@ -84,6 +84,10 @@ pub(crate) enum Command {
     /// Verify, prove, export and follow the audit trail
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Make, check, sign, show and compare boundaries, which say who may do what
+    #[command(subcommand)]
+    Boundary(boundary::BoundaryCommand),
+    Explain(explain::ExplainArgs),
     /// Read the log of an engine, running or not
     #[command(subcommand)]
     Log(log::LogCommand),

@@ -3,10 +3,12 @@
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod autonomy;
+pub(crate) mod boundary;
 pub(crate) mod builds;
 pub(crate) mod census;
 pub(crate) mod check;
 pub(crate) mod event;
+pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod get;
 pub(crate) mod import;
@@ -59,6 +61,8 @@ pub(crate) async fn run(cli: Cli) -> Outcome {
         Command::Event(args) => event::run(args, out).await,
         Command::Check(args) => check::run(args, out).await,
         Command::Lens(command) => lens::run(command, out).await,
+        Command::Boundary(command) => boundary::run(command, out).await,
+        Command::Explain(args) => explain::run(args, out).await,
         Command::Quarantine(command) => operate::quarantine(command, out).await,
         Command::Repair(args) => operate::repair(args, out).await,
         Command::Autonomy(args) => autonomy::run(args, out).await,

@@ -61,7 +61,7 @@ pub(crate) enum Failure {
     NotLoopback(SocketAddr),
     /// A boundary, or a file of its, cannot be used.
     #[error(transparent)]
-    Boundary(selfsame_boundary::BoundaryError),
+    Boundary(#[from] selfsame_boundary::BoundaryError),
     /// The folder has no log.
     #[error("there is no log in `{}`", .0.display())]
     NoLog(PathBuf),

@@ -19,6 +19,9 @@ fn help_texts_stay_what_they_are() {
         ("version types --help", "version-types.txt"),
         ("replay --help", "replay.txt"),
         ("check --help", "check.txt"),
+        ("boundary --help", "boundary.txt"),
+        ("boundary init --help", "boundary-init.txt"),
+        ("explain --help", "explain.txt"),
     ] {
         let args: Vec<&str> = command.split(' ').collect();
         let help = run(&args).ok();

@@ -1,6 +1,7 @@
 //! The built binary, run as a user runs it.
 
 mod audit;
+mod boundary;
 mod check;
 mod command_line;
 mod contract;
