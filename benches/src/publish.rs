@@ -39,7 +39,7 @@ async fn measure(scale: Scale) {
     let server = server.expect("nats-server, which this needs");
     let client = async_nats::connect(server.url()).await.expect("a connection");
     let engine = start_engine(folder.path()).await;
-    let options = NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT };
+    let options = NatsOptions::claimed(TRAY_BYTES_DEFAULT);
     let plane = nats::start(engine.handle().clone(), server.url(), options).await.expect("a connection");
     let echo = tokio::spawn(echo(client.clone(), folder.path().join("echo")));
     let jetstream = async_nats::jetstream::new(client.clone());

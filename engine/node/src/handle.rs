@@ -191,6 +191,11 @@ impl Handle {
         let _ = self.inbox.send(Message::Tick).await;
     }
 
+    /// The answer to what is refused before the sequencer.
+    pub(crate) fn answered(&self, refusal: Refusal) -> Pending {
+        Pending(Err(self.refused(refusal)))
+    }
+
     pub(crate) fn refused(&self, refusal: Refusal) -> Reply {
         self.read(|serving| Reply {
             position: serving.position(),

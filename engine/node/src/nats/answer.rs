@@ -2,21 +2,44 @@
 
 use async_nats::{Client, Message, PublishErrorKind, Subject};
 use selfsame_core::{Code, Refusal};
-use tracing::{debug, warn};
+use selfsame_record::Principal;
+use tracing::debug;
 
 use crate::handle::Handle;
+use crate::nats::message::Asked;
 use crate::nats::subject::may_answer;
 use crate::read::{Refused, Served};
 
-/// Where the message's answer goes; nowhere if none is asked for, or if it were to go to a subject that
-/// the engine or the server itself listens on.
-pub(crate) fn reply_to(message: &Message) -> Option<Subject> {
-    let reply = message.reply.as_ref()?;
-    if may_answer(reply) {
-        return Some(reply.clone());
+/// Where the message's answer goes; nowhere if none is asked for.
+///
+/// # Errors
+///
+/// If it were to go to a subject that the engine or the server itself listens on: a caller chooses it, and
+/// would have the engine say what it may not say itself. Nothing is done then, and nobody is answered.
+pub(crate) fn reply_to(message: &Message) -> Result<Option<Subject>, Refusal> {
+    match &message.reply {
+        Some(reply) if !may_answer(reply) => {
+            let shown: String = reply.chars().take(128).collect();
+            let detail = format!("an answer was asked for on `{shown}`, which is not answered on");
+            Err(Refusal::new(Code::BadRequest, detail)
+                .next("ask with an inbox of your own as the reply subject"))
+        }
+        reply => Ok(reply.clone()),
     }
-    warn!(subject = %message.subject, %reply, "an answer was asked for on a subject that is not answered on");
-    None
+}
+
+/// Where the answer to a question goes. One that nobody can be answered is noted, and nothing else is done.
+pub(crate) fn question_from(
+    handle: &Handle,
+    sender: Result<Principal, Refusal>,
+    message: &Message,
+) -> Option<Subject> {
+    reply_to(message).unwrap_or_else(|refusal| {
+        let asked = Asked::refused(sender, refusal);
+        // It is noted unless the engine has more to do than it takes.
+        drop(handle.submit(&asked.principal, asked.request));
+        None
+    })
 }
 
 /// Sends the answer. A caller who went away has lost nothing but the answer.

@@ -12,7 +12,9 @@ use selfsame_record::{EventType, Key, Name, NameError, Position, Principal, Vers
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::nats::credentials::NatsKey;
 use crate::nats::get::{AT_LEAST, READ_AS};
+use crate::nats::layout::inbox_prefix;
 use crate::nats::message::PREFIX;
 use crate::nats::subject::{subject_get, subject_in, subject_tray};
 
@@ -83,7 +85,24 @@ impl Publisher {
     ///
     /// If there is no server.
     pub async fn connect(url: &str) -> Result<Publisher, ClientError> {
-        let connected = ConnectOptions::new().name("selfsame client").connect(url).await;
+        Publisher::connect_by(url, ConnectOptions::new()).await
+    }
+
+    /// Connects as a principal of a server with accounts, proven by its key.
+    ///
+    /// # Errors
+    ///
+    /// If there is no server, or it does not know the key.
+    pub async fn connect_as(
+        url: &str,
+        principal: &Principal,
+        key: &NatsKey,
+    ) -> Result<Publisher, ClientError> {
+        Publisher::connect_by(url, options_as(principal, key)).await
+    }
+
+    async fn connect_by(url: &str, options: ConnectOptions) -> Result<Publisher, ClientError> {
+        let connected = options.name("selfsame client").connect(url).await;
         let client = connected.map_err(|source| ClientError::Connect { url: url.to_owned(), source })?;
         let jetstream = jetstream::new(client.clone());
         Ok(Publisher { client, jetstream })
@@ -148,6 +167,11 @@ impl Publisher {
         let is_problem = answer.get("status").is_some() && answer.get("type").is_some();
         if is_problem { Err(ClientError::Refused(answer)) } else { Ok(answer) }
     }
+}
+
+/// Options to connect as a principal of a server with accounts: its key, and inboxes that it may listen to.
+pub fn options_as(principal: &Principal, key: &NatsKey) -> ConnectOptions {
+    key.connect_options().custom_inbox_prefix(inbox_prefix(principal))
 }
 
 fn event_type(event: &Draft) -> Result<EventType, NameError> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::nats::layout::LayoutError;
+
 /// Why NATS cannot be used.
 #[derive(Debug, Error)]
 pub enum NatsError {
@@ -26,6 +28,9 @@ pub enum NatsError {
         /// What is wrong with it.
         source: async_nats::SubscribeError,
     },
+    /// There is no configuration for the accounts.
+    #[error("the NATS server's accounts cannot be written: {0}")]
+    Layout(#[from] LayoutError),
     /// There is no server program.
     #[error(
         "there is no `nats-server` on the PATH; install it (`apt-get install nats-server`, or \

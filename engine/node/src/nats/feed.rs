@@ -3,6 +3,9 @@
 //! Nobody knows over NATS whether a subscriber is still there, so it says so: it repeats the request, with
 //! the same id and reply subject, within [`RENEW_WAIT`]. A repeated request that finds no feed opens one.
 //!
+//! Across accounts the server makes up another reply subject for each request and keeps it for a while, so
+//! there a feed is known by its subscriber, subject and id, and goes on to the reply subject that came last.
+//!
 //! Not here: what is in a feed (`feed`).
 
 use std::collections::HashMap;
@@ -11,7 +14,7 @@ use std::time::Duration;
 
 use async_nats::{Client, HeaderMap, Message as NatsMessage, PublishErrorKind, Subject};
 use selfsame_core::{Code, Refusal};
-use selfsame_record::{Position, Principal};
+use selfsame_record::Position;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -19,12 +22,12 @@ use tracing::{debug, warn};
 
 use crate::feed::{Asked, Ended, Feed, Message, TAKER_WAIT};
 use crate::handle::Handle;
-use crate::nats::answer::reply_to;
+use crate::nats::answer::question_from;
 use crate::nats::inbox::{Inbox, raised};
+use crate::nats::line::Line;
 use crate::nats::message::one_value;
 use crate::nats::subject::FEED;
 use crate::read::Refused;
-use crate::sequencer::ENGINE;
 
 /// How long a feed goes on without its subscriber's request.
 pub const RENEW_WAIT: Duration = Duration::from_secs(30);
@@ -41,13 +44,32 @@ pub(crate) const SEQ: &str = "selfsame-seq";
 /// Letters of an id.
 const ID_LEN_MAX: usize = 64;
 
-/// A feed's reply subject and id.
-type Place = (String, String);
-/// The feeds that are open, each with what moves its end.
-type Open = HashMap<Place, watch::Sender<Instant>>;
+/// What a feed is known by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    /// The reply subject; across accounts, the subject of the request.
+    subject: String,
+    id: String,
+}
+
+/// How long a feed goes on, and where to.
+#[derive(Clone, Debug)]
+struct Lease {
+    until: Instant,
+    to: Subject,
+}
+
+impl Lease {
+    fn from_now(to: Subject) -> Lease {
+        Lease { until: Instant::now() + RENEW_WAIT, to }
+    }
+}
+
+/// The feeds that are open, each with what renews it.
+type Open = HashMap<Place, watch::Sender<Lease>>;
 
 /// Opens feeds until the subscription ends, and ends them then.
-pub(crate) async fn run(handle: Handle, client: Client, mut requests: Inbox) {
+pub(crate) async fn run(handle: Handle, line: Line, client: Client, mut requests: Inbox) {
     let (stopping, _) = watch::channel(false);
     let mut open = Open::new();
     let mut feeds = JoinSet::new();
@@ -55,34 +77,37 @@ pub(crate) async fn run(handle: Handle, client: Client, mut requests: Inbox) {
         // One that has ended listens no longer.
         open.retain(|_, renew| renew.receiver_count() > 0);
         while feeds.try_join_next().is_some() {}
-        let Some(to) = reply_to(&request) else { continue };
-        let place = match place(&to, &request) {
-            Ok(place) => place,
+        let (named, projection) = parts(&request);
+        let who = line.sender(&handle, named, &request);
+        let Some(to) = question_from(&handle, who.clone(), &request) else { continue };
+        let (who, place) = match who.and_then(|who| Ok((who, place(&line, &to, &request)?))) {
+            Ok(known) => known,
             Err(refusal) => {
                 refuse(&client, to, "", Refused::now(&handle, refusal)).await;
                 continue;
             }
         };
         if let Some(renew) = open.get(&place) {
-            renew.send_replace(Instant::now() + RENEW_WAIT);
+            renew.send_replace(Lease::from_now(to));
             continue;
         }
-        let asked = asked(&request).map_err(|refusal| Refused::now(&handle, refusal));
-        match asked.and_then(|(who, asked)| handle.subscribe(Some(&who), &asked)) {
+        let asked = asked(projection, &request).map_err(|refusal| Refused::now(&handle, refusal));
+        match asked.and_then(|asked| handle.subscribe(Some(&who), &asked)) {
             Ok(feed) => {
-                let (renew, until) = watch::channel(Instant::now() + RENEW_WAIT);
-                let sender = Sender { client: client.clone(), to, id: place.1.clone(), seq: 0 };
-                feeds.spawn(sender.run(feed, until, stopping.subscribe()));
+                let (renew, lease) = watch::channel(Lease::from_now(to));
+                let sender =
+                    Sender { client: client.clone(), lease: lease.clone(), id: place.id.clone(), seq: 0 };
+                feeds.spawn(sender.run(feed, lease, stopping.subscribe()));
                 open.insert(place, renew);
             }
-            Err(refused) => refuse(&client, to, &place.1, refused).await,
+            Err(refused) => refuse(&client, to, &place.id, refused).await,
         }
     }
     stopping.send_replace(true);
     while feeds.join_next().await.is_some() {}
 }
 
-fn place(to: &Subject, request: &NatsMessage) -> Result<Place, Refusal> {
+fn place(line: &Line, to: &Subject, request: &NatsMessage) -> Result<Place, Refusal> {
     let id =
         request.headers.as_ref().map_or(Ok(None), |headers| one_value(headers, ID).map_err(as_request))?;
     let is_id = |id: &&str| {
@@ -93,20 +118,20 @@ fn place(to: &Subject, request: &NatsMessage) -> Result<Place, Refusal> {
         Refusal::new(Code::BadRequest, format!("the header `{ID}` does not name the feed"))
             .next(format!("choose an id of 1 to {ID_LEN_MAX} letters, digits, `_` and `-`"))
     })?;
-    Ok((to.to_string(), id.to_owned()))
+    let known_by = if line.is_attested() { &request.subject } else { to };
+    Ok(Place { subject: known_by.to_string(), id: id.to_owned() })
 }
 
-/// Who subscribes to what.
-fn asked(request: &NatsMessage) -> Result<(Principal, Asked), Refusal> {
+/// Who the subject says subscribes, and to which projection.
+fn parts(request: &NatsMessage) -> (&str, Option<&str>) {
     let rest = request.subject.strip_prefix(FEED).unwrap_or_default();
-    let (who, projection) = rest.split_once('.').map_or((rest, None), |(who, name)| (who, Some(name)));
-    let next = "subscribe on `selfsame.feed.<principal>.<projection>`";
-    let who = selfsame_core::principal(who).map_err(|refusal| refusal.next(next))?;
-    if who.as_str().eq_ignore_ascii_case(ENGINE) {
-        return Err(Refusal::new(Code::WrongPrincipal, format!("`{who}` is the engine itself")).next(next));
-    }
+    rest.split_once('.').map_or((rest, None), |(who, name)| (who, Some(name)))
+}
+
+/// What is asked for.
+fn asked(projection: Option<&str>, request: &NatsMessage) -> Result<Asked, Refusal> {
     let (from, snapshot) = request.headers.as_ref().map_or(Ok((None, None)), options)?;
-    Ok((who, Asked { projection: projection.map(str::to_owned), from, snapshot }))
+    Ok(Asked { projection: projection.map(str::to_owned), from, snapshot })
 }
 
 fn options(headers: &HeaderMap) -> Result<(Option<Position>, Option<bool>), Refusal> {
@@ -156,7 +181,7 @@ enum Sent {
 /// Where a feed's messages go.
 struct Sender {
     client: Client,
-    to: Subject,
+    lease: watch::Receiver<Lease>,
     id: String,
     /// The number of the last message.
     seq: u64,
@@ -167,10 +192,10 @@ impl Sender {
     async fn run(
         mut self,
         mut feed: Feed,
-        until: watch::Receiver<Instant>,
+        lease: watch::Receiver<Lease>,
         mut stopping: watch::Receiver<bool>,
     ) {
-        let mut forgotten = pin!(forgotten(until));
+        let mut forgotten = pin!(forgotten(lease));
         let mut stopped = pin!(async move { raised(&mut stopping).await });
         loop {
             let messages = tokio::select! {
@@ -179,7 +204,7 @@ impl Sender {
                     self.send(&feed.ended(Ended::Stopping)).await;
                     return;
                 }
-                () = &mut forgotten => return debug!(to = %self.to, id = self.id, "a feed was not renewed"),
+                () = &mut forgotten => return debug!(id = self.id, "a feed was not renewed"),
                 messages = feed.next() => messages,
             };
             let Some(messages) = messages else { return };
@@ -201,14 +226,15 @@ impl Sender {
         self.seq += 1;
         let headers = headers(&self.id, message.name, self.seq);
         let payload = message.json.as_bytes().to_vec().into();
-        let sending = self.client.publish_with_headers(self.to.clone(), headers, payload);
+        let to = self.lease.borrow().to.clone();
+        let sending = self.client.publish_with_headers(to.clone(), headers, payload);
         match tokio::time::timeout(TAKER_WAIT, sending).await {
             Ok(Ok(())) => Sent::Yes,
             Ok(Err(err)) if err.kind() == PublishErrorKind::MaxPayloadExceeded => {
                 // It was never sent.
                 self.seq -= 1;
                 let (len, max) = (message.json.len(), self.client.max_payload());
-                warn!(to = %self.to, len, max, "a row is over the NATS server's limit, its feed ends");
+                warn!(to = %to, len, max, "a row is over the NATS server's limit, its feed ends");
                 Sent::TooLarge
             }
             Ok(Err(err)) => {
@@ -221,12 +247,12 @@ impl Sender {
 }
 
 /// Ready when the subscriber has not renewed the feed in time.
-async fn forgotten(mut until: watch::Receiver<Instant>) {
+async fn forgotten(mut lease: watch::Receiver<Lease>) {
     loop {
-        let deadline = *until.borrow_and_update();
+        let deadline = lease.borrow_and_update().until;
         tokio::select! {
             () = tokio::time::sleep_until(deadline) => return,
-            changed = until.changed() => if changed.is_err() { return },
+            changed = lease.changed() => if changed.is_err() { return },
         }
     }
 }
@@ -238,16 +264,16 @@ mod tests {
     /// Seconds after which the feed is renewed, and when it ends.
     async fn check(renewals: &[u64], end: u64) {
         let begun = Instant::now();
-        let (renew, until) = watch::channel(begun + RENEW_WAIT);
+        let (renew, lease) = watch::channel(Lease::from_now("a".into()));
         let renewing = async {
             for seconds in renewals {
                 tokio::time::sleep_until(begun + Duration::from_secs(*seconds)).await;
-                renew.send_replace(Instant::now() + RENEW_WAIT);
+                renew.send_replace(Lease::from_now("b".into()));
             }
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = forgotten(until) => {}
+            () = forgotten(lease) => {}
             () = renewing => {}
         }
         assert_eq!(begun.elapsed().as_secs(), end);

@@ -1,6 +1,9 @@
 //! Reading by request-reply: `selfsame.get.<projection>.<key>`, the same answers as over HTTP, and
 //! `selfsame.get.builds` for the builds that are under way, which has no key and so is no row.
 //!
+//! The subject names no reader. Across accounts the server writes one in (`selfsame.read.<principal>.…`), and
+//! only then is it known who reads.
+//!
 //! The header `selfsame-at-least: 42` waits for a position, `selfsame-read-as: v1` asks for another live
 //! version than the active one. A read that waits does not hold up the others.
 
@@ -8,14 +11,15 @@ use std::sync::Arc;
 
 use async_nats::{Client, HeaderMap, Message};
 use selfsame_core::{Code, Refusal};
-use selfsame_record::{Key, Position};
+use selfsame_record::{Key, Position, Principal};
 use tokio::sync::Semaphore;
 
 use crate::handle::Handle;
-use crate::nats::answer::{answer, reply_to};
+use crate::nats::answer::{answer, question_from};
 use crate::nats::inbox::Inbox;
-use crate::nats::message::one_value;
-use crate::nats::subject::{GET, decode_key};
+use crate::nats::line::Line;
+use crate::nats::message::{engine, one_value};
+use crate::nats::subject::decode_key;
 use crate::read::{self, Refused, Served};
 
 /// The header that names the position to wait for.
@@ -26,11 +30,14 @@ pub(crate) const READ_AS: &str = "selfsame-read-as";
 pub const WAITING_READS_MAX: usize = 1024;
 
 /// Answers until the subscription ends.
-pub(crate) async fn run(handle: Handle, client: Client, mut messages: Inbox) {
+pub(crate) async fn run(handle: Handle, line: Line, client: Client, mut messages: Inbox) {
     let waiting = Arc::new(Semaphore::new(WAITING_READS_MAX));
+    let prefix = line.read_prefix();
     while let Some(message) = messages.next().await {
-        let Some(to) = reply_to(&message) else { continue };
-        let asked = Asked::of(&message);
+        let reader = line.reader(&handle, &message);
+        let sender = reader.clone().map(|reader| reader.unwrap_or_else(engine));
+        let Some(to) = question_from(&handle, sender, &message) else { continue };
+        let asked = reader.and_then(|reader| Asked::of(reader, &prefix, &message));
         let must_wait = asked.as_ref().is_ok_and(|asked| asked.at_least > handle.position());
         if !must_wait {
             let outcome =
@@ -65,14 +72,15 @@ enum What {
 
 /// A read, with what it waits for.
 struct Asked {
+    reader: Option<Principal>,
     what: What,
     at_least: Position,
     read_as: Option<String>,
 }
 
 impl Asked {
-    fn of(message: &Message) -> Result<Asked, Refusal> {
-        let rest = message.subject.strip_prefix(GET).unwrap_or_default();
+    fn of(reader: Option<Principal>, prefix: &str, message: &Message) -> Result<Asked, Refusal> {
+        let rest = message.subject.strip_prefix(prefix).unwrap_or_default();
         let what = match rest.split_once('.') {
             Some((projection, key)) => What::Row { projection: projection.to_owned(), key: decode_key(key)? },
             None if rest == BUILDS => What::Builds,
@@ -82,15 +90,16 @@ impl Asked {
             }
         };
         let (at_least, read_as) = message.headers.as_ref().map_or(Ok((Position::ZERO, None)), options)?;
-        Ok(Asked { what, at_least, read_as })
+        Ok(Asked { reader, what, at_least, read_as })
     }
 
     fn read(&self, handle: &Handle) -> Result<Served, Refused> {
         let read_as = self.read_as.as_deref();
         let What::Row { projection, key } = &self.what else { return Ok(read::builds(handle)) };
+        let reader = self.reader.as_ref();
+        handle.may_read(reader, projection).map_err(|refusal| Refused::now(handle, refusal))?;
         let answer = handle.timed(|| read::get(handle, projection, key.as_str(), read_as));
-        // The subject of a read names nobody.
-        handle.count_read(None, read_as, &answer);
+        handle.count_read(reader, read_as, &answer);
         answer
     }
 }

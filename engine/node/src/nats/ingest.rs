@@ -7,12 +7,14 @@
 //! again, and a repetition is recognised by its id. Durable hand-over is the in-tray's part.
 
 use async_nats::{Client, Message, Subject};
+use selfsame_core::Code;
 use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::handle::{Handle, Pending};
 use crate::nats::answer::{answer, reply_to};
 use crate::nats::inbox::Inbox;
+use crate::nats::line::Line;
 use crate::nats::message::Asked;
 use crate::nats::subject::IN;
 use crate::read;
@@ -21,14 +23,11 @@ use crate::read;
 pub const IN_FLIGHT_MAX: usize = 4096;
 
 /// Takes messages until the subscription ends, and returns when the last one is answered.
-pub(crate) async fn run(handle: Handle, client: Client, mut messages: Inbox) {
+pub(crate) async fn run(handle: Handle, line: Line, client: Client, mut messages: Inbox) {
     let (waiting, to_answer) = mpsc::channel(IN_FLIGHT_MAX);
     let answering = tokio::spawn(answer_all(handle.clone(), client, to_answer));
     while let Some(message) = messages.next().await {
-        let to = reply_to(&message);
-        let asked = asked(&handle, &message);
-        let pending = handle.submit_waiting(&asked.principal, asked.request).await;
-        if waiting.send((to, pending)).await.is_err() {
+        if waiting.send(take(&handle, &line, &message).await).await.is_err() {
             break;
         }
     }
@@ -48,7 +47,16 @@ async fn answer_all(handle: Handle, client: Client, mut waiting: mpsc::Receiver<
     }
 }
 
-fn asked(handle: &Handle, message: &Message) -> Asked {
+/// Hands a message to the sequencer; what is over its sender's rate is answered before that.
+async fn take(handle: &Handle, line: &Line, message: &Message) -> (Option<Subject>, Pending) {
     let rest = message.subject.strip_prefix(IN).unwrap_or_default();
-    Asked::of(handle, rest, message.headers.as_ref(), &message.payload, None)
+    let (named, event_type) = rest.split_once('.').unwrap_or((rest, ""));
+    let (asked, to) = match (line.sender(handle, named, message), reply_to(message)) {
+        (Err(refusal), to) if refusal.code == Code::RateLimited => {
+            return (to.unwrap_or_default(), handle.answered(refusal));
+        }
+        (sender, Ok(to)) => (Asked::of(handle, sender, event_type, message, None), to),
+        (sender, Err(refusal)) => (Asked::refused(sender, refusal), None),
+    };
+    (to, handle.submit_waiting(&asked.principal, asked.request).await)
 }

@@ -21,6 +21,7 @@ use serde::Deserialize;
 use tracing::{info, warn};
 
 use crate::nats::error::NatsError;
+use crate::nats::layout::NatsLayout;
 
 /// How long a server may take until it is ready.
 pub const START_WAIT: Duration = Duration::from_secs(10);
@@ -31,6 +32,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 /// The log is begun anew at this size.
 const LOG_BYTES_MAX: &str = "16777216";
+
+/// The configuration of a server with accounts, in its folder.
+const CONFIG: &str = "nats.conf";
 
 /// A running server. Dropping it ends the server.
 pub struct ManagedNats {
@@ -48,8 +52,28 @@ impl ManagedNats {
     ///
     /// If there is no `nats-server` on the PATH, or it does not get ready.
     pub fn start(folder: &Path) -> Result<ManagedNats, NatsError> {
-        let program = find_server()?;
-        let keeper = Keeper::new(program, folder)?;
+        ManagedNats::keep(folder, Keeper::new(find_server()?, folder)?)
+    }
+
+    /// As [`Self::start`], with the accounts of a layout. Where it listens and keeps its files is the same as
+    /// there, whatever the layout says; the configuration is `nats.conf` in the folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`], or if the layout has no configuration.
+    pub fn start_with(folder: &Path, layout: &NatsLayout) -> Result<ManagedNats, NatsError> {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let layout = NatsLayout { listen, store_dir: folder.to_owned(), ..layout.clone() };
+        let text = layout.to_config()?;
+        let mut keeper = Keeper::new(find_server()?, folder)?;
+        let config = folder.join(CONFIG);
+        let written = std::fs::write(&config, text);
+        written.map_err(|source| NatsError::Folder { path: folder.to_owned(), source })?;
+        keeper.config = Some(config);
+        ManagedNats::keep(folder, keeper)
+    }
+
+    fn keep(folder: &Path, keeper: Keeper) -> Result<ManagedNats, NatsError> {
         let (running, stop) = mpsc::channel();
         let (ready, started) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("nats-server".to_owned());
@@ -113,6 +137,8 @@ struct Keeper {
     store: PathBuf,
     ports: PathBuf,
     log: PathBuf,
+    /// The accounts, if there are any.
+    config: Option<PathBuf>,
 }
 
 impl Keeper {
@@ -124,7 +150,7 @@ impl Keeper {
         });
         made.map_err(|source| NatsError::Folder { path: folder.to_owned(), source })?;
         let (store, log) = (folder.to_owned(), folder.join("nats-server.log"));
-        Ok(Keeper { program, setpriv: find_setpriv(), store, ports, log })
+        Ok(Keeper { program, setpriv: find_setpriv(), store, ports, log, config: None })
     }
 
     fn run(&self, ready: &mpsc::SyncSender<Result<u16, NatsError>>, stop: &mpsc::Receiver<()>) {
@@ -166,8 +192,11 @@ impl Keeper {
         };
         // `-1` has the server choose, so that nobody else can take the port in between.
         let port = port.map_or_else(|| "-1".to_owned(), |port| port.to_string());
-        command.args(["--jetstream", "--addr", "127.0.0.1", "--port", &port]);
-        command.arg("--store_dir").arg(&self.store).arg("--ports_file_dir").arg(&self.ports);
+        command.args(["--addr", "127.0.0.1", "--port", &port]).arg("--ports_file_dir").arg(&self.ports);
+        match &self.config {
+            Some(config) => command.arg("--config").arg(config),
+            None => command.arg("--jetstream").arg("--store_dir").arg(&self.store),
+        };
         command.arg("--log").arg(&self.log).args(["--log_size_limit", LOG_BYTES_MAX]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // A Ctrl-C at the terminal is for the engine, which ends the server when it is done with it.

@@ -8,9 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, Message};
 use percent_encoding::percent_decode_str;
-use selfsame_core::{BATCH, Code, Draft, Refusal, Request, STRUCTURED, principal};
+use selfsame_core::{BATCH, Code, Draft, Refusal, Request, STRUCTURED};
 use selfsame_record::{Principal, TraySeq};
 
 use crate::handle::{Handle, note_refused};
@@ -29,17 +29,16 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// Reads and admits a message; `rest` is its subject from the principal on.
+    /// Reads and admits a message of a sender; `event_type` is what its subject ends in.
     pub(crate) fn of(
         handle: &Handle,
-        rest: &str,
-        headers: Option<&HeaderMap>,
-        payload: &[u8],
+        sender: Result<Principal, Refusal>,
+        event_type: &str,
+        message: &Message,
         tray: Option<TraySeq>,
     ) -> Asked {
-        let (sender, event_type) = rest.split_once('.').unwrap_or((rest, ""));
-        let read = read_event(headers, payload);
-        let (principal, request) = match (sender_of(sender), read) {
+        let read = read_event(message.headers.as_ref(), &message.payload);
+        let (principal, request) = match (sender, read) {
             (Ok(principal), Ok(draft)) => {
                 let request = handle.admit(&principal, std::slice::from_ref(&draft), Some(event_type), tray);
                 (principal, request)
@@ -49,23 +48,18 @@ impl Asked {
         };
         Asked { principal, request }
     }
+
+    /// Notes that nothing of a message is done, under the name of its sender if that is known.
+    pub(crate) fn refused(sender: Result<Principal, Refusal>, refusal: Refusal) -> Asked {
+        let principal = sender.unwrap_or_else(|_| engine());
+        Asked { principal, request: note_refused(None, refusal, None) }
+    }
 }
 
 /// The principal of what the engine notes on its own account.
 pub(crate) fn engine() -> Principal {
     #[expect(clippy::expect_used, reason = "a constant")]
     Principal::parse(ENGINE).expect("a principal")
-}
-
-/// The principal that a subject names. The engine's own name is nobody else's.
-fn sender_of(token: &str) -> Result<Principal, Refusal> {
-    let sender = principal(token)?;
-    if sender.as_str().eq_ignore_ascii_case(ENGINE) {
-        let detail = format!("`{sender}` is the engine's own name and nobody else's");
-        return Err(Refusal::new(Code::WrongPrincipal, detail)
-            .next("publish on `selfsame.in.<your service's name>.<event type>`"));
-    }
-    Ok(sender)
 }
 
 /// The event that a message carries.
@@ -232,16 +226,5 @@ mod tests {
         check(&[("content-type", BATCH)], "[]", batch);
         let avro = "not-a-cloud-event: `application/cloudevents+avro` is not taken over NATS";
         check(&[("content-type", "application/cloudevents+avro")], "x", avro);
-    }
-
-    #[test]
-    fn the_engines_own_name_is_nobodys() {
-        for token in ["selfsame", "SelfSame"] {
-            assert_eq!(sender_of(token).expect_err(token).code, Code::WrongPrincipal);
-        }
-        for token in ["", "a b", "ä"] {
-            assert_eq!(sender_of(token).expect_err(token).code, Code::NoPrincipal);
-        }
-        assert_eq!(sender_of("web-1").expect("a sender").as_str(), "web-1");
     }
 }

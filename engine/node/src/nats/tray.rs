@@ -9,6 +9,12 @@
 //! more, no active version yet. The next one begins at the oldest message again, so the order is kept,
 //! and what is in the log already is only acknowledged.
 //!
+//! Under a boundary each principal has a stream of its own. JetStream takes a message's `Nats-Msg-Id` for a
+//! name within the stream and drops a second one, so in one stream a publisher could make another's event
+//! vanish; what is a duplicate in the log is decided by (principal, source, id) alone. Who sent a message is
+//! what its subject says: JetStream takes the server's header off, and the accounts let nobody but that
+//! principal publish there.
+//!
 //! How long the NATS server may take to sync what it has acknowledged is its own matter (two minutes by
 //! default): after a power failure, only what the engine has answered is certain.
 
@@ -25,6 +31,8 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::handle::Handle;
+use crate::nats::line::{Line, TrayName};
+use crate::nats::link::Link;
 use crate::nats::tray::session::Session;
 pub use crate::nats::tray::stream::{
     CONSUMER, TRAY_BYTES_DEFAULT, TRAY_IN_FLIGHT_MAX, TRAY_MESSAGE_BYTES_MAX, TRAY_STREAM,
@@ -53,17 +61,15 @@ pub enum TrayState {
 
 /// The reader of the in-tray.
 pub(crate) struct Tray {
-    handle: Handle,
-    url: String,
-    bytes_max: u64,
-    state: watch::Sender<TrayState>,
+    pub(crate) handle: Handle,
+    pub(crate) line: Line,
+    pub(crate) name: TrayName,
+    pub(crate) link: Link,
+    pub(crate) bytes_max: u64,
+    pub(crate) state: watch::Sender<TrayState>,
 }
 
 impl Tray {
-    pub(crate) fn new(handle: Handle, url: String, bytes_max: u64, state: watch::Sender<TrayState>) -> Tray {
-        Tray { handle, url, bytes_max, state }
-    }
-
     /// Reads until the plane stops.
     pub(crate) async fn run(self, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
@@ -86,7 +92,8 @@ impl Tray {
             let why = trouble.to_string();
             if *self.state.borrow() != (TrayState::Waiting { why: why.clone() }) {
                 let err: &dyn std::error::Error = &trouble;
-                warn!(err, retry_in_ms, "the in-tray is not read, will retry");
+                let stream = &self.name.stream;
+                warn!(err, stream, retry_in_ms, "the in-tray is not read, will retry");
             }
             self.state.send_replace(TrayState::Waiting { why });
             tokio::time::sleep(pause).await;
@@ -95,9 +102,9 @@ impl Tray {
     }
 
     async fn session(&self, taken: &mut u64) -> Result<std::convert::Infallible, TrayTrouble> {
-        let session = Session::open(&self.handle, &self.url, self.bytes_max).await?;
+        let session = Session::open(self).await?;
         self.check_takes_events()?;
-        info!("the in-tray is read");
+        info!(stream = self.name.stream, "the in-tray is read");
         self.state.send_replace(TrayState::Reading);
         session.read(taken).await
     }

@@ -16,12 +16,18 @@ const DROPPED_PER_LINE: u64 = 10_000;
 /// What is known of the engine's connection.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
+    line: String,
     away: AtomicBool,
     connected: AtomicBool,
     dropped: AtomicU64,
 }
 
 impl Watch {
+    /// Of the line of somebody.
+    pub(crate) fn new(line: &str) -> Watch {
+        Watch { line: line.to_owned(), ..Watch::default() }
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
     }
@@ -45,22 +51,28 @@ impl Watch {
             Event::Connected => {
                 self.connected.store(true, Ordering::Relaxed);
                 self.away.store(false, Ordering::Relaxed);
-                info!("NATS is connected");
+                info!(line = self.line, "NATS is connected");
             }
             Event::Disconnected | Event::Closed | Event::ClientError(_) => {
                 self.connected.store(false, Ordering::Relaxed);
                 if !self.away.swap(true, Ordering::Relaxed) {
-                    warn!(event = %event, "NATS is away, will connect when it is back");
+                    warn!(event = %event, line = self.line, "NATS is away, will connect when it is back");
                 }
             }
             Event::SlowConsumer(_) => {
                 let before = self.dropped.fetch_add(1, Ordering::Relaxed);
                 if before.is_multiple_of(DROPPED_PER_LINE) {
                     let dropped = before + 1;
-                    warn!(dropped, "messages came faster than they are taken and go unanswered");
+                    warn!(
+                        dropped,
+                        line = self.line,
+                        "messages came faster than they are taken and go unanswered"
+                    );
                 }
             }
-            Event::ServerError(err) => warn!(err = %err, "the NATS server reports an error"),
+            Event::ServerError(err) => {
+                warn!(err = %err, line = self.line, "the NATS server reports an error")
+            }
             Event::LameDuckMode | Event::Draining => {}
         }
     }

@@ -1,7 +1,11 @@
 //! The NATS plane on a real server, from the outside: what is published and asked, and what comes of it.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod feed;
+#[cfg(test)]
+mod fort;
 #[cfg(test)]
 mod layout;
 #[cfg(test)]

@@ -94,7 +94,7 @@ async fn a_stop_does_not_wait_for_a_nats_server_that_is_away() {
 #[tokio::test]
 async fn what_is_no_address_is_told_at_once() {
     let engine = rig::engine(&rig::log(Schedule::none()));
-    let options = NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT };
+    let options = NatsOptions::claimed(TRAY_BYTES_DEFAULT);
     let Err(err) = nats::start(engine.handle().clone(), "nats://[::1", options).await else {
         panic!("`nats://[::1` is no address")
     };

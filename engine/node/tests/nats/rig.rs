@@ -40,7 +40,7 @@ pub(crate) fn engine(log: &TestLog) -> Engine {
 }
 
 pub(crate) async fn plane(engine: &Engine, nats: &Nats) -> NatsPlane {
-    let options = NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT };
+    let options = NatsOptions::claimed(TRAY_BYTES_DEFAULT);
     nats::start(engine.handle().clone(), &nats.url(), options).await.expect("an address")
 }
 

@@ -13,11 +13,16 @@ use tempfile::TempDir;
 
 use crate::rig::until;
 
+/// Stands in a configuration for the server's folder.
+pub(crate) const FOLDER: &str = "/the/folder";
+
 /// A server of one test.
 pub(crate) struct Nats {
     pub(crate) folder: TempDir,
     pub(crate) port: u16,
     config: Option<PathBuf>,
+    /// Whether the configuration says where its files are.
+    has_store: bool,
     child: Option<Child>,
 }
 
@@ -31,8 +36,10 @@ impl Nats {
         let mut nats = Nats::not_yet(0);
         if let Some(lines) = lines {
             let config = nats.folder.path().join("nats.conf");
-            std::fs::write(&config, lines).expect("a file");
+            let folder = nats.folder.path().to_str().expect("text");
+            std::fs::write(&config, lines.replace(FOLDER, folder)).expect("a file");
             nats.config = Some(config);
+            nats.has_store = lines.contains(FOLDER);
         }
         nats.resume().await;
         nats
@@ -45,7 +52,13 @@ impl Nats {
     }
 
     fn not_yet(port: u16) -> Nats {
-        Nats { folder: tempfile::tempdir().expect("a folder"), port, config: None, child: None }
+        Nats {
+            folder: tempfile::tempdir().expect("a folder"),
+            port,
+            config: None,
+            has_store: false,
+            child: None,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -73,7 +86,10 @@ impl Nats {
         std::fs::create_dir_all(&ports).expect("a folder");
         let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
         let mut command = Command::new(program);
-        command.args(["-js", "-a", "127.0.0.1", "-p", &port]).arg("-sd").arg(self.folder.path());
+        command.args(["-a", "127.0.0.1", "-p", &port]);
+        if !self.has_store {
+            command.arg("-js").arg("-sd").arg(self.folder.path());
+        }
         command.arg("--ports_file_dir").arg(&ports).arg("-l").arg(self.folder.path().join("log"));
         if let Some(config) = &self.config {
             command.arg("-c").arg(config);

@@ -158,7 +158,7 @@ async fn a_full_tray_refuses_what_comes_next_and_loses_nothing() {
     let nats = Nats::start().await;
     let log = rig::log(Schedule::none());
     let engine = rig::engine(&log);
-    let options = NatsOptions { tray_bytes_max: 10_000 };
+    let options = NatsOptions::claimed(10_000);
     let plane = nats::start(engine.handle().clone(), &nats.url(), options).await.expect("an address");
     let waits = async || matches!(plane.status().tray, TrayState::Waiting { .. });
     until("the stream is there and nothing is taken", waits).await;

@@ -85,7 +85,7 @@ async fn start_nats(engine: &Engine, folder: &Path) -> Outcome<Option<(ManagedNa
     let plane = nats::start(
         engine.handle().clone(),
         server.url(),
-        NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT },
+        NatsOptions::claimed(TRAY_BYTES_DEFAULT),
     )
     .await;
     Ok(Some((server, plane.map_err(|e| failed(e.to_string()))?)))

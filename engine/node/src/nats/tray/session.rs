@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_nats::Event;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::{self, Message};
-use async_nats::{ConnectOptions, Event};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use selfsame_core::{Request, Retry};
@@ -19,8 +19,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, interval_at};
 
 use crate::handle::{Handle, Pending};
+use crate::nats::line::Line;
+use crate::nats::link::Link;
 use crate::nats::message::Asked;
 use crate::nats::subject::TRAY;
+use crate::nats::tray::Tray;
 use crate::nats::tray::sift::sift;
 use crate::nats::tray::stream;
 use crate::nats::tray::stream::TRAY_IN_FLIGHT_MAX;
@@ -40,6 +43,7 @@ const LOST_PAUSE: Duration = Duration::from_secs(5);
 /// A session that has begun.
 pub(super) struct Session<'a> {
     handle: &'a Handle,
+    line: &'a Line,
     stream: u64,
     consumer: PullConsumer,
     lost: watch::Receiver<bool>,
@@ -49,23 +53,20 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Connects, and brings stream and consumer into the right form.
-    pub(super) async fn open(
-        handle: &'a Handle,
-        url: &str,
-        bytes_max: u64,
-    ) -> Result<Session<'a>, TrayTrouble> {
-        let (client, lost) = connect(url).await?;
+    pub(super) async fn open(tray: &'a Tray) -> Result<Session<'a>, TrayTrouble> {
+        let Tray { handle, line, name, link, bytes_max, .. } = tray;
+        let (client, lost) = connect(link, line).await?;
         let jetstream = jetstream::new(client);
-        let tray = stream::ready(&jetstream, bytes_max).await?;
+        let tray = stream::ready(&jetstream, name, *bytes_max).await?;
         let identity = stream::identity(tray.cached_info());
         let consumer = match stream::consumer(&tray).await? {
             Some(consumer) => consumer,
             None => {
-                sift(handle, &jetstream, identity).await?;
+                sift(handle, &jetstream, &name.stream, identity).await?;
                 stream::renew_consumer(&tray).await?
             }
         };
-        Ok(Session { handle, stream: identity, consumer, lost, floor: None })
+        Ok(Session { handle, line, stream: identity, consumer, lost, floor: None })
     }
 
     /// Reads until something goes wrong; `taken` counts what was acknowledged.
@@ -101,7 +102,9 @@ impl<'a> Session<'a> {
         let seq = message.info().map_err(TrayTrouble::NoPlace)?.stream_sequence;
         let place = TraySeq { stream: self.stream, seq };
         let rest = message.subject.strip_prefix(TRAY).unwrap_or_default();
-        let asked = Asked::of(self.handle, rest, message.headers.as_ref(), &message.payload, Some(place));
+        let (named, event_type) = rest.split_once('.').unwrap_or((rest, ""));
+        let sender = self.line.named(self.handle, named);
+        let asked = Asked::of(self.handle, sender, event_type, &message.message, Some(place));
         if let Request::NoteRefused { refusal, .. } = &asked.request
             && refusal.code.retry() == Retry::Later
         {
@@ -131,12 +134,16 @@ pub(super) async fn settled(pending: Pending) -> Result<(), TrayTrouble> {
     }
 }
 
-async fn connect(url: &str) -> Result<(async_nats::Client, watch::Receiver<bool>), TrayTrouble> {
+async fn connect(
+    link: &Link,
+    line: &Line,
+) -> Result<(async_nats::Client, watch::Receiver<bool>), TrayTrouble> {
     let (lost, seen) = watch::channel(false);
     let stands = Arc::new(AtomicBool::new(false));
     let stood = Arc::clone(&stands);
-    let options = ConnectOptions::new()
-        .name("selfsame in-tray")
+    let options = link
+        .options()
+        .name(format!("selfsame in-tray {}", line.name()))
         .subscription_capacity(2 * PULL_MAX)
         .reconnect_delay_callback(
             move |_| if stood.load(Ordering::Relaxed) { LOST_PAUSE } else { Duration::ZERO },
@@ -147,7 +154,7 @@ async fn connect(url: &str) -> Result<(async_nats::Client, watch::Receiver<bool>
             }
             std::future::ready(())
         });
-    let client = options.connect(url).await?;
+    let client = options.connect(&link.url).await?;
     stands.store(true, Ordering::Relaxed);
     Ok((client, seen))
 }

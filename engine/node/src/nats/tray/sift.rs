@@ -19,7 +19,7 @@ use crate::handle::{Handle, note_refused};
 use crate::nats::message::engine;
 use crate::nats::subject::TRAY;
 use crate::nats::tray::session::settled;
-use crate::nats::tray::stream::{TRAY_IN_FLIGHT_MAX, TRAY_STREAM};
+use crate::nats::tray::stream::TRAY_IN_FLIGHT_MAX;
 use crate::nats::tray::trouble::TrayTrouble;
 
 #[derive(Deserialize)]
@@ -38,22 +38,27 @@ struct Raw {
 
 /// Looks at every message that may have been delivered and was not acknowledged: no more than so many are
 /// delivered at once, and they are the oldest.
-pub(super) async fn sift(handle: &Handle, jetstream: &Context, stream: u64) -> Result<(), TrayTrouble> {
+pub(super) async fn sift(
+    handle: &Handle,
+    jetstream: &Context,
+    name: &str,
+    stream: u64,
+) -> Result<(), TrayTrouble> {
     let mut from = 1;
     for _ in 0..TRAY_IN_FLIGHT_MAX {
-        let Some(raw) = message_from(jetstream, from).await? else { break };
+        let Some(raw) = message_from(jetstream, name, from).await? else { break };
         from = raw.seq.saturating_add(1);
         if let Err(why) = readable(&raw) {
             refuse(handle, TraySeq { stream, seq: raw.seq }, &raw.subject, why).await?;
-            delete(jetstream, raw.seq).await?;
+            delete(jetstream, name, raw.seq).await?;
         }
     }
     Ok(())
 }
 
 /// The first message from a number on.
-async fn message_from(jetstream: &Context, seq: u64) -> Result<Option<Raw>, TrayTrouble> {
-    let subject = format!("STREAM.MSG.GET.{TRAY_STREAM}");
+async fn message_from(jetstream: &Context, name: &str, seq: u64) -> Result<Option<Raw>, TrayTrouble> {
+    let subject = format!("STREAM.MSG.GET.{name}");
     let asked = json!({ "seq": seq, "next_by_subj": format!("{TRAY}>") });
     let what = "show a message of the in-tray";
     match jetstream.request(subject, &asked).await.map_err(TrayTrouble::request(what))? {
@@ -63,9 +68,9 @@ async fn message_from(jetstream: &Context, seq: u64) -> Result<Option<Raw>, Tray
     }
 }
 
-async fn delete(jetstream: &Context, seq: u64) -> Result<(), TrayTrouble> {
+async fn delete(jetstream: &Context, name: &str, seq: u64) -> Result<(), TrayTrouble> {
     let what = "delete a message of the in-tray";
-    let deleted = jetstream.request(format!("STREAM.MSG.DELETE.{TRAY_STREAM}"), &json!({ "seq": seq })).await;
+    let deleted = jetstream.request(format!("STREAM.MSG.DELETE.{name}"), &json!({ "seq": seq })).await;
     match deleted.map_err(TrayTrouble::request(what))? {
         Response::<Value>::Ok(_) => Ok(()),
         Response::Err { error } => Err(TrayTrouble::request(what)(error)),

@@ -11,10 +11,10 @@ use selfsame_core::limits::EVENT_BYTES_MAX;
 use selfsame_record::Digest;
 use tracing::info;
 
-use crate::nats::subject::TRAY;
+use crate::nats::line::TrayName;
 use crate::nats::tray::trouble::TrayTrouble;
 
-/// The stream's name.
+/// The stream's name; under a boundary, what the name of each principal's begins with.
 pub const TRAY_STREAM: &str = "SELFSAME_TRAY";
 /// The durable consumer's name.
 pub const CONSUMER: &str = "selfsame";
@@ -31,24 +31,28 @@ const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 const ACK_WAIT: Duration = Duration::from_secs(30);
 
 /// The stream, made if it is not there.
-pub(super) async fn ready(jetstream: &Context, bytes_max: u64) -> Result<Stream, TrayTrouble> {
-    let stream = match jetstream.get_stream(TRAY_STREAM).await {
+pub(super) async fn ready(
+    jetstream: &Context,
+    name: &TrayName,
+    bytes_max: u64,
+) -> Result<Stream, TrayTrouble> {
+    let stream = match jetstream.get_stream(&name.stream).await {
         Ok(stream) => stream,
         Err(err) if is_not_found(&err.kind()) => {
-            let made = jetstream.create_stream(wanted(Config::default(), bytes_max)).await;
+            let made = jetstream.create_stream(wanted(name, Config::default(), bytes_max)).await;
             let made = made.map_err(TrayTrouble::request("make the in-tray's stream"))?;
-            info!(stream = TRAY_STREAM, bytes_max, "the in-tray is made");
+            info!(stream = name.stream, bytes_max, "the in-tray is made");
             return Ok(made);
         }
         Err(err) => return Err(TrayTrouble::request("show the in-tray's stream")(err)),
     };
     let found = &stream.cached_info().config;
-    check_fixed(found)?;
-    let wanted = wanted(found.clone(), bytes_max);
+    check_fixed(&name.stream, found)?;
+    let wanted = wanted(name, found.clone(), bytes_max);
     if wanted != *found {
         let updated = jetstream.update_stream(wanted).await;
         updated.map_err(TrayTrouble::request("change the in-tray's stream"))?;
-        info!(stream = TRAY_STREAM, bytes_max, "the in-tray's settings are put right");
+        info!(stream = name.stream, bytes_max, "the in-tray's settings are put right");
     }
     Ok(stream)
 }
@@ -60,7 +64,7 @@ fn is_not_found(kind: &GetStreamErrorKind) -> bool {
 /// Which stream it is: one that is made anew under the same name is another.
 pub(super) fn identity(info: &stream::Info) -> u64 {
     let created = info.created.unix_timestamp_nanos().to_le_bytes();
-    let [a, b, c, d, e, f, g, h, ..] = Digest::of(&[TRAY_STREAM.as_bytes(), &created]).0;
+    let [a, b, c, d, e, f, g, h, ..] = Digest::of(&[info.config.name.as_bytes(), &created]).0;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
@@ -69,9 +73,9 @@ pub(super) fn identity(info: &stream::Info) -> u64 {
 /// A message leaves the stream when it is acknowledged (a work queue), so the limit on bytes is one on
 /// what waits. Purging is denied; deleting one message is not, since the engine has to take out a message
 /// that no client can read.
-fn wanted(mut config: Config, bytes_max: u64) -> Config {
-    config.name = TRAY_STREAM.to_owned();
-    config.subjects = vec![format!("{TRAY}>")];
+fn wanted(name: &TrayName, mut config: Config, bytes_max: u64) -> Config {
+    config.name.clone_from(&name.stream);
+    config.subjects = vec![name.subject.clone()];
     config.description = Some("events on their way into the log of selfsame".to_owned());
     config.storage = StorageType::File;
     config.retention = RetentionPolicy::WorkQueue;
@@ -92,9 +96,9 @@ fn wanted(mut config: Config, bytes_max: u64) -> Config {
 }
 
 /// What a server never changes afterwards.
-fn check_fixed(found: &Config) -> Result<(), TrayTrouble> {
+fn check_fixed(stream: &str, found: &Config) -> Result<(), TrayTrouble> {
     let differs =
-        |what, found: String, needed| TrayTrouble::Config { stream: TRAY_STREAM, what, found, needed };
+        |what, found: String, needed| TrayTrouble::Config { stream: stream.to_owned(), what, found, needed };
     if found.storage != StorageType::File {
         return Err(differs("storage", format!("{:?}", found.storage).to_lowercase(), "file"));
     }
@@ -167,17 +171,21 @@ fn suits(found: &consumer::Config) -> bool {
 mod tests {
     use super::*;
 
+    fn name() -> TrayName {
+        TrayName { stream: TRAY_STREAM.to_owned(), subject: "selfsame.tray.>".to_owned() }
+    }
+
     #[test]
     fn what_a_server_cannot_change_is_said_with_both_sides() {
-        let right = wanted(Config::default(), TRAY_BYTES_DEFAULT);
-        assert!(check_fixed(&right).is_ok());
+        let right = wanted(&name(), Config::default(), TRAY_BYTES_DEFAULT);
+        assert!(check_fixed(TRAY_STREAM, &right).is_ok());
         let memory = Config { storage: StorageType::Memory, ..right.clone() };
         let limits = Config { retention: RetentionPolicy::Limits, ..right.clone() };
         for (config, expect) in [
             (memory, "the stream `SELFSAME_TRAY` has storage memory, and file is needed"),
             (limits, "the stream `SELFSAME_TRAY` has retention limits, and workqueue is needed"),
         ] {
-            let trouble = check_fixed(&config).expect_err(expect).to_string();
+            let trouble = check_fixed(TRAY_STREAM, &config).expect_err(expect).to_string();
             assert!(trouble.starts_with(expect), "{trouble}");
         }
     }
@@ -185,7 +193,7 @@ mod tests {
     #[test]
     fn what_an_operator_may_choose_is_left_alone() {
         let found = Config { num_replicas: 3, max_consumers: 7, ..Config::default() };
-        let wanted = wanted(found, 5);
+        let wanted = wanted(&name(), found, 5);
         assert_eq!((wanted.num_replicas, wanted.max_consumers, wanted.max_bytes), (3, 7, 5));
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum TrayTrouble {
         "the stream `{stream}` has {what} {found}, and {needed} is needed; once it is empty, delete it \
          (`nats stream rm {stream}`) and it is made anew"
     )]
-    Config { stream: &'static str, what: &'static str, found: String, needed: &'static str },
+    Config { stream: String, what: &'static str, found: String, needed: &'static str },
     #[error("reading the stream failed: {0}")]
     Messages(#[from] MessagesError),
     #[error("the server ended the reading of the stream")]

@@ -114,7 +114,7 @@ impl Nats {
             _ => None,
         };
         let url = managed.as_ref().map_or_else(|| asked.to_owned(), |managed| managed.url().to_owned());
-        let options = NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT };
+        let options = NatsOptions::claimed(TRAY_BYTES_DEFAULT);
         let plane = start(handle.clone(), &url, options).await.map_err(failed)?;
         Ok(Some(Nats { url, plane, managed }))
     }
