@@ -11,7 +11,8 @@ use selfsame_node::nats::layout::{NatsLayout, NatsPrincipal, TypePattern, UserKe
 use selfsame_node::nats::{self, NatsIdentity, NatsKey, NatsOptions, NatsPlane};
 use serde_json::Value;
 
-use crate::rig::{Rig, activate, engine, log, who};
+use crate::raw::Raw;
+use crate::rig::{Rig, activate, engine, log, registered, who};
 use crate::server::{FOLDER, Nats};
 
 /// Bytes of each in-tray.
@@ -76,6 +77,17 @@ impl Fort {
         Fort::on(Nats::with_config(Some(&config())).await).await
     }
 
+    /// Where users may publish and listen to everything in their accounts: the accounts alone hold.
+    pub(crate) async fn without_permissions() -> Fort {
+        let loose = config()
+            .replace("publish: { allow: [", "publish: { allow: [ \">\"")
+            .replace("subscribe: { allow: [", "subscribe: { allow: [ \">\", ")
+            // The engine's own user keeps its permissions.
+            .replacen("publish: { allow: [ \">\"", "publish: { allow: [", 1)
+            .replacen("subscribe: { allow: [ \">\", ", "subscribe: { allow: [", 1);
+        Fort::on(Nats::with_config(Some(&loose)).await).await
+    }
+
     async fn on(nats: Nats) -> Fort {
         let log = log(Schedule::none());
         let engine = engine(&log);
@@ -92,6 +104,17 @@ impl Fort {
 
     pub(crate) async fn client(&self, name: &str) -> async_nats::Client {
         options_as(&who(name), &key(name)).connect(self.rig.nats.url()).await.expect("a connection")
+    }
+
+    pub(crate) fn raw(&self, name: &str) -> Raw {
+        Raw::connect(self.rig.nats.port, Some(&pair(name)), None).expect("a connection")
+    }
+
+    /// Sees that a principal's events are taken and answered.
+    pub(crate) async fn check_serves(&self, name: &str, id: &str) {
+        let publisher = self.publisher(name).await;
+        let taken = publisher.publish(&who(name), &registered(id, name, "Rome")).await.expect("taken");
+        assert_eq!(taken["events"][0]["duplicate"], false);
     }
 
     /// What is noted as refused, as principal and code, oldest first.

@@ -15,7 +15,11 @@ mod outages;
 #[cfg(test)]
 mod publish;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod reads;
+#[cfg(test)]
+mod redteam;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -148,7 +148,6 @@ fn engine_user(t: &mut Text, key: &UserKey) {
             for verb in ["INFO", "CREATE", "DELETE", "MSG.NEXT"] {
                 t.line(&format!("\"$JS.API.CONSUMER.{verb}.*.{CONSUMER}\""));
             }
-            t.line("\"$JS.API.CONSUMER.DURABLE.CREATE.*.*\"");
             t.line("\"$JS.ACK.>\"");
         });
         t.line(&format!("subscribe: {{ allow: [\"{IN}>\", \"{READ}>\", \"{FEED}>\", \"{inbox}.>\"] }}"));
