@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, HeaderMap, RequestErrorKind};
+use async_nats::{Client, HeaderMap, RequestErrorKind};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -18,7 +18,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// Connects to the engine's NATS server. Later it connects again by itself for as long as it is used.
 pub(crate) async fn connect(reach: &Reach) -> Outcome<Client> {
     let url = reach.nats_url()?.ok_or(Failure::NoNats)?;
-    let options = ConnectOptions::new()
+    let options = reach
+        .nats_options()?
         .name("selfsame cli")
         .connection_timeout(CONNECT_WAIT)
         .reconnect_delay_callback(|attempts| Duration::from_millis(100 * attempts.min(20) as u64));

@@ -5,7 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use async_nats::ConnectOptions;
 use clap::Args;
+use selfsame_node::nats::NatsKey;
+use selfsame_node::nats::client::options_as;
 use selfsame_record::Principal;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +41,12 @@ pub(crate) struct Reach {
     /// Without it, the one in `serving.json` of the folder given by --dir.
     #[arg(long, value_name = "URL", env = "SELFSAME_NATS", hide_env_values = true)]
     pub(crate) nats: Option<String>,
+    /// The file with the seed of your NATS key, for a server with accounts
+    ///
+    /// One line that begins with `SU`, in a file that only you can read. The key has to be one of the
+    /// principal's that --as names.
+    #[arg(long, value_name = "FILE", env = "SELFSAME_NATS_KEY", hide_env_values = true)]
+    pub(crate) nats_key: Option<PathBuf>,
     /// Who acts: one word of letters, digits, `_` and `-`
     ///
     /// An event's identity is its principal, source and id together: the same event published by
@@ -120,9 +129,22 @@ impl Reach {
         Ok(self.serving()?.and_then(|serving| serving.nats))
     }
 
+    /// What a connection to the NATS server is proven with, if it is.
+    pub(crate) fn nats_options(&self) -> Outcome<ConnectOptions> {
+        match &self.nats_key {
+            None => Ok(ConnectOptions::new()),
+            Some(file) => Ok(options_as(&self.principal()?, &read_key(file)?)),
+        }
+    }
+
     fn serving(&self) -> Outcome<Option<Serving>> {
         self.dir.as_deref().map_or(Ok(None), Serving::read)
     }
+}
+
+/// The key in a file.
+pub(crate) fn read_key(file: &Path) -> Outcome<NatsKey> {
+    NatsKey::read(file).map_err(|e| Failure::Input { what: "the NATS key".to_owned(), reason: e.to_string() })
 }
 
 fn not_served(dir: &Path) -> Failure {
@@ -135,7 +157,7 @@ mod tests {
 
     fn reach(server: Option<&str>, dir: Option<&Path>) -> Reach {
         let (server, dir) = (server.map(str::to_owned), dir.map(Path::to_owned));
-        Reach { server, dir, nats: None, principal: "cli".to_owned(), token_file: None }
+        Reach { server, dir, nats: None, nats_key: None, principal: "cli".to_owned(), token_file: None }
     }
 
     #[test]

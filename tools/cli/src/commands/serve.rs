@@ -64,6 +64,11 @@ pub(crate) struct ServeArgs {
     /// NATS: the URL of a server, `managed` to start one on a free port, or `none`
     #[arg(long, value_name = "URL", default_value = "none")]
     nats: String,
+    /// The file with the seed of the engine's NATS key, for a server with accounts
+    ///
+    /// One line that begins with `SU`, in a file that only the engine's user can read.
+    #[arg(long, value_name = "FILE", env = "SELFSAME_NATS_KEY", hide_env_values = true)]
+    nats_key: Option<PathBuf>,
     /// Earlier versions that are kept in step for a warm rewind
     ///
     /// More take memory and time for each event; with 0, every rewind builds first.
@@ -89,8 +94,7 @@ pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
         engine.stop().await;
         return Err(failure);
     }
-    let listen = (args.listen, args.operator_listen);
-    let servers = Servers::start(engine.handle(), &args.dir, listen, &args.nats).await?;
+    let servers = Servers::start(engine.handle(), &args).await?;
     let serving = servers.serving();
     serving.write(&args.dir)?;
     let key = engine.handle().trail().verifier().to_string();

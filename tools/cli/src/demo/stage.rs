@@ -82,11 +82,7 @@ async fn start_nats(engine: &Engine, folder: &Path) -> Outcome<Option<(ManagedNa
     let failed = |reason: String| Failure::Server { what: "nats-server", reason };
     let server =
         tokio::task::block_in_place(|| ManagedNats::start(folder)).map_err(|e| failed(e.to_string()))?;
-    let plane = nats::start(
-        engine.handle().clone(),
-        server.url(),
-        NatsOptions::claimed(TRAY_BYTES_DEFAULT),
-    )
-    .await;
+    let plane =
+        nats::start(engine.handle().clone(), server.url(), NatsOptions::claimed(TRAY_BYTES_DEFAULT)).await;
     Ok(Some((server, plane.map_err(|e| failed(e.to_string()))?)))
 }

@@ -36,9 +36,15 @@ impl Ended {
 /// The binary, without anything of the surroundings that it listens to.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selfsame"));
-    for name in
-        ["COLUMNS", "SELFSAME_SERVER", "SELFSAME_DIR", "SELFSAME_NATS", "SELFSAME_PRINCIPAL", "SELFSAME_LOG"]
-    {
+    for name in [
+        "COLUMNS",
+        "SELFSAME_SERVER",
+        "SELFSAME_DIR",
+        "SELFSAME_NATS",
+        "SELFSAME_NATS_KEY",
+        "SELFSAME_PRINCIPAL",
+        "SELFSAME_LOG",
+    ] {
         command.env_remove(name);
     }
     command.args(args).stdin(Stdio::null());

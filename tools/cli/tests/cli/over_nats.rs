@@ -2,8 +2,15 @@
 
 #![expect(clippy::expect_used, reason = "tests end this way")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use nkeys::{KeyPair, KeyPairType};
+use selfsame_core::PrincipalKind;
+use selfsame_node::nats::layout::{NatsLayout, NatsPrincipal, TypePattern, UserKey};
+use selfsame_node::nats::{ManagedNats, TRAY_BYTES_DEFAULT};
+use selfsame_record::Principal;
 
 use crate::helper::{Nats, Served, free_port, run, small_repository};
 
@@ -89,4 +96,56 @@ fn a_managed_server_comes_and_goes_with_the_engine() {
     assert_eq!(served.stop(), Some(0));
     let address = url.trim_start_matches("nats://").to_owned();
     assert!(std::net::TcpStream::connect(address).is_err(), "{url} is still there");
+}
+
+/// A key, in a file of this mode.
+fn key_file(folder: &Path, name: &str, byte: u8, mode: u32) -> (UserKey, String) {
+    let pair = KeyPair::new_from_raw(KeyPairType::User, [byte; 32]).expect("a key");
+    let file = folder.join(name);
+    std::fs::write(&file, pair.seed().expect("a seed")).expect("a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    (UserKey::parse(&pair.public_key()).expect("a key"), text(&file).to_owned())
+}
+
+#[test]
+fn a_key_in_a_file_proves_who_connects() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (engine, engine_file) = key_file(folder.path(), "engine.nk", 1, 0o600);
+    let (web, web_file) = key_file(folder.path(), "web.nk", 2, 0o600);
+    let (_, stranger) = key_file(folder.path(), "stranger.nk", 3, 0o600);
+    let (_, open) = key_file(folder.path(), "open.nk", 2, 0o644);
+    let principal = NatsPrincipal {
+        name: Principal::parse("web").expect("a name"),
+        kind: PrincipalKind::Service,
+        keys: vec![web],
+        may_publish: vec![TypePattern::all()],
+        may_read: true,
+    };
+    let layout = NatsLayout {
+        listen: ([127, 0, 0, 1], 0).into(),
+        store_dir: folder.path().to_owned(),
+        tray_bytes_max: TRAY_BYTES_DEFAULT,
+        engine: vec![engine],
+        principals: vec![principal],
+    };
+    let Ok(nats) = ManagedNats::start_with(&folder.path().join("nats"), &layout) else {
+        eprintln!("skipped: there is no nats-server on the PATH; `./tools/test` installs it");
+        return;
+    };
+    let served =
+        Served::start(&folder.path().join("data"), &["--nats", nats.url(), "--nats-key", &engine_file]);
+    let publish = |key: &str| {
+        let args =
+            ["publish", "a.b", "--via", "nats", "--nats", nats.url(), "--as", "web", "--nats-key", key];
+        served.run(&args)
+    };
+    let answered = publish(&web_file).err;
+    assert!(answered.starts_with("error[no-active-version]"), "the engine answered: {answered}");
+    let unknown = publish(&stranger).err;
+    assert!(unknown.contains("authorization violation"), "{unknown}");
+    let readable = publish(&open).err;
+    assert!(readable.contains("can be read by others (mode 644)"), "{readable}");
+    let missing = publish("nowhere").err;
+    assert!(missing.contains("the key file `nowhere` cannot be read"), "{missing}");
+    assert_eq!(served.stop(), Some(0));
 }

@@ -10,8 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::ServeArgs;
 use crate::failure::{Failure, Outcome};
-use crate::reach::{OPERATOR, Serving};
+use crate::reach::{OPERATOR, Serving, read_key};
 
 /// The folder of a NATS server that the engine started, within the engine's own.
 const NATS: &str = "nats";
@@ -33,18 +34,14 @@ struct Nats {
 
 impl Servers {
     /// Starts all of them.
-    pub(super) async fn start(
-        handle: &Handle,
-        dir: &Path,
-        (listen, operator_listen): (SocketAddr, Option<SocketAddr>),
-        nats: &str,
-    ) -> Outcome<Servers> {
-        let (listener, http) = bind("the HTTP server", listen).await?;
-        let for_operators = match operator_listen {
+    pub(super) async fn start(handle: &Handle, args: &ServeArgs) -> Outcome<Servers> {
+        let dir = &args.dir;
+        let (listener, http) = bind("the HTTP server", args.listen).await?;
+        let for_operators = match args.operator_listen {
             Some(listen) => Some(bind("the operators' listener", listen).await?),
             None => None,
         };
-        let nats = Nats::start(handle, dir, nats).await?;
+        let nats = Nats::start(handle, args).await?;
         let (stopping, _) = watch::channel(false);
         let serve = http::serve(handle.clone(), listener, told(&stopping));
         let operate = operate(handle.clone(), dir.join(OPERATOR), told(&stopping));
@@ -104,7 +101,9 @@ impl Servers {
 }
 
 impl Nats {
-    async fn start(handle: &Handle, dir: &Path, asked: &str) -> Outcome<Option<Nats>> {
+    async fn start(handle: &Handle, args: &ServeArgs) -> Outcome<Option<Nats>> {
+        let (dir, asked) = (&args.dir, args.nats.as_str());
+        let key = args.nats_key.as_deref().map(read_key).transpose()?;
         let failed = |e: selfsame_node::nats::NatsError| not_started("NATS", e.to_string());
         let managed = match asked {
             "none" => return Ok(None),
@@ -114,7 +113,7 @@ impl Nats {
             _ => None,
         };
         let url = managed.as_ref().map_or_else(|| asked.to_owned(), |managed| managed.url().to_owned());
-        let options = NatsOptions::claimed(TRAY_BYTES_DEFAULT);
+        let options = NatsOptions { key, ..NatsOptions::claimed(TRAY_BYTES_DEFAULT) };
         let plane = start(handle.clone(), &url, options).await.map_err(failed)?;
         Ok(Some(Nats { url, plane, managed }))
     }
