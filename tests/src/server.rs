@@ -80,7 +80,10 @@ impl Server {
                 command
             }
         };
-        command.args(["serve", "--dev", "--dir"]).arg(folder).args(["--listen", address]).args(arguments);
+        command.args(["serve", "--dir"]).arg(folder).args(["--listen", address]).args(arguments);
+        if !arguments.contains(&"--boundary") {
+            command.arg("--dev");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let log = folder.with_extension("stderr");
         command.stderr(std::fs::File::create(&log).expect("a file for stderr"));

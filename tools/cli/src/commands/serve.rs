@@ -128,10 +128,10 @@ fn say(serving: &Serving, key: &str, dir: &Path, boundary: Option<&str>, out: Ou
     eprintln!("http      {}", serving.http);
     eprintln!("nats      {}", serving.nats.as_deref().unwrap_or("none"));
     eprintln!("operator  {}", operator.display());
-    eprintln!("audit     {key}");
     if let Some(address) = &serving.operator {
         eprintln!("          {address}");
     }
+    eprintln!("audit     {key}");
     match boundary {
         Some(boundary) => eprintln!("boundary  {boundary}"),
         None => eprintln!(

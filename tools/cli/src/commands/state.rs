@@ -55,7 +55,13 @@ fn head(state: &Value) -> String {
         Value::Null => "no version is active".to_owned(),
         active => format!("{} answers since #{}", show(active), member(state, "since")),
     };
-    let boundary = show(member(state, "boundary"));
+    let boundary = match member(state, "boundary") {
+        Value::Object(boundary) => {
+            let text = |name: &str| boundary.get(name).map(show).unwrap_or_default();
+            format!("{}, serial {}, since #{}", text("instance"), text("serial"), text("since"))
+        }
+        other => show(other),
+    };
     let mut line = format!("#{position}, {events} events; {active}; boundary: {boundary}");
     if let Value::Object(freeze) = member(state, "frozen") {
         let text = |name| freeze.get(name).map(show).unwrap_or_default();
