@@ -1,6 +1,7 @@
 //! Benchmarks that print their floor, and where there is one their peer, beside our figure.
 //!
-//! `cargo run --release -p selfsame-benches -- [audit] [build] [lens] [publish] [replay] [rewind] [validate] [--smoke]`
+//! `cargo run --release -p selfsame-benches -- [admit] [audit] [build] [flood] [lens] [publish] [replay] [rewind]
+//! [validate] [--smoke]`
 //!
 //! `cargo run --release -p selfsame-benches -- ordinary [--seconds N] [--changes N] [--json] [--smoke]`
 //! is the drill of the ordinary stack, see [`ordinary`].
@@ -10,9 +11,12 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+mod admit;
 mod audit;
 mod build;
 mod corpus;
+mod flood;
+mod fort;
 mod lens;
 mod ordinary;
 mod publish;
@@ -72,7 +76,8 @@ fn main() -> ExitCode {
     {
         return ordinary::run(rest);
     }
-    let known = ["audit", "build", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
+    let known =
+        ["admit", "audit", "build", "flood", "lens", "publish", "replay", "rewind", "validate", "--smoke"];
     if let Some(unknown) = arguments.iter().find(|a| !known.contains(&a.as_str())) {
         eprintln!("error: `{unknown}` is not one of {known:?}");
         return ExitCode::from(2);
@@ -80,6 +85,14 @@ fn main() -> ExitCode {
     let scale = if arguments.iter().any(|a| a == "--smoke") { SMOKE } else { FULL };
     let wanted =
         |name: &str| arguments.iter().all(|a| a.starts_with("--")) || arguments.iter().any(|a| a == name);
+    if wanted("admit") {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(admit::run(scale));
+    }
+    if wanted("flood") {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(flood::run(scale));
+    }
     if wanted("audit") {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         runtime.block_on(audit::run(scale));

@@ -130,7 +130,7 @@ impl Handle {
     /// # Errors
     ///
     /// If the token is nobody's, they may not use this plane, or they send too much.
-    pub(crate) fn identify(&self, authorization: Option<&str>) -> Result<Option<Principal>, Refusal> {
+    pub fn identify(&self, authorization: Option<&str>) -> Result<Option<Principal>, Refusal> {
         let Some(boundary) = self.boundary()? else { return Ok(None) };
         let known = self.shared.rates.known(&boundary);
         let found = owner_of(&known, authorization).and_then(|principal| {
