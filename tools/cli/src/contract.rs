@@ -59,7 +59,7 @@ impl Contract {
     pub(crate) fn registered(answer: &Value) -> Option<Contract> {
         let text = |member: &str| answer.get(member).and_then(Value::as_str).map(str::to_owned);
         let (version, id, name) = (text("no")?, text("id")?, text("name")?);
-        let document = answer.get("document").filter(|document| document.is_object())?.clone();
+        let document = ordered(answer.get("document").filter(|document| document.is_object())?.clone());
         let label = format!("{version}+{}", id.chars().take(ID_DIGITS).collect::<String>());
         Some(Contract { name, label, version: Some(version), id: Some(id), document })
     }
@@ -81,7 +81,7 @@ impl Contract {
         let digest = Sha256::digest(canonical);
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).take(ID_DIGITS / 2).collect();
         let label = format!("unregistered+{hex}");
-        Contract { name: name.to_owned(), label, version: None, id: None, document }
+        Contract { name: name.to_owned(), label, version: None, id: None, document: ordered(document) }
     }
 
     /// The schemas of everything that a client meets.
@@ -110,6 +110,20 @@ impl Contract {
         }
         info
     }
+}
+
+/// With the members of every object in the order of the alphabet, whichever they were written in.
+fn ordered(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
+}
+
+/// See [`ordered`].
+fn ordered_members(members: Map<String, Value>) -> Map<String, Value> {
+    let mut members: Map<String, Value> =
+        members.into_iter().map(|(name, value)| (name, ordered(value))).collect();
+    members.sort_keys();
+    members
 }
 
 /// A section of a document that is an object; nothing is like an empty one.

@@ -92,7 +92,8 @@ fn apply(args: &ApplyArgs, out: Out) -> Outcome {
     // Where it leads to is what is asked for, so nothing is known of it yet.
     let lens = Lens::parse(&operations, &schema, &Value::Bool(true));
     let led = lens.and_then(|lens| lens.lead(&schema).map_err(|problem| vec![problem]));
-    let led = led.map_err(|problems| unusable(&args.lens, &problems))?;
+    let mut led = led.map_err(|problems| unusable(&args.lens, &problems))?;
+    led.sort_all_objects();
     line(&if out.json { led.to_string() } else { format!("{led:#}") })
 }
 

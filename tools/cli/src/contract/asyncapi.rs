@@ -17,6 +17,7 @@ use super::components::{Components, PREFIX};
 use super::example::example;
 use super::schema::draft_07;
 use super::{Contract, Written, columns, section};
+use super::{ordered, ordered_members};
 
 /// The channel of all answers.
 const REPLY: &str = "reply";
@@ -262,12 +263,12 @@ impl Writer<'_> {
         AsyncApi {
             asyncapi: "3.0.0",
             id: contract.id.as_ref().map(|id| format!("urn:selfsame:version:{id}")),
-            info: contract.info(DESCRIPTION),
-            servers: json!({ "nats": server }),
+            info: ordered(contract.info(DESCRIPTION)),
+            servers: ordered(json!({ "nats": server })),
             default_content_type: "application/json",
-            channels: self.channels,
-            operations: self.operations,
-            components: json!({ "messages": self.messages, "schemas": schemas }),
+            channels: ordered_members(self.channels),
+            operations: ordered_members(self.operations),
+            components: ordered(json!({ "messages": self.messages, "schemas": schemas })),
         }
     }
 }

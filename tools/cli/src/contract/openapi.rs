@@ -16,6 +16,7 @@ use super::cloud_event::Envelope;
 use super::components::{Components, reference};
 use super::example::example;
 use super::{Contract, Written, section};
+use super::{ordered, ordered_members};
 use operation::{Operation, query};
 
 /// An OpenAPI document.
@@ -197,15 +198,15 @@ impl<'d> Writer<'d> {
         tags.extend(names.filter(is_own).map(|name| json!({ "name": name })));
         OpenApi {
             openapi: "3.1.0",
-            info: self.contract.info(DESCRIPTION),
-            servers: json!([server]),
-            tags: tags.into(),
-            paths: self.paths,
-            components: json!({
+            info: ordered(self.contract.info(DESCRIPTION)),
+            servers: ordered(json!([server])),
+            tags: ordered(tags.into()),
+            paths: ordered_members(self.paths),
+            components: ordered(json!({
                 "schemas": self.components.schemas(),
                 "headers": operation::headers(),
                 "securitySchemes": { "principal": principal },
-            }),
+            })),
         }
     }
 }

@@ -92,7 +92,7 @@ fn a_boundary_is_made_checked_changed_compared_and_signed() {
         "WHAT OLD NEW",
         "serial 1 2",
         "protected types selfsame.*, identity.*, permission.*, audit.* selfsame.*, card.*, identity.*, permission.*, audit.*",
-        "rules - agents-publish",
+        "rules agents-publish",
         "",
         "ON MAY MORE LESS",
         "any other type publish coder nobody",
