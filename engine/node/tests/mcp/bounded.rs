@@ -25,7 +25,7 @@ impl Policy for All {
 }
 
 fn member(kind: PrincipalKind, name: &str, rate: Option<Rate>) -> (String, Member) {
-    let tokens = vec![Digest::of(&[format!("token-of-{name}").as_bytes()])];
+    let tokens = vec![Digest::sha256(format!("token-of-{name}").as_bytes())];
     (name.to_owned(), Member { kind, owner: format!("{name}-owner"), nkey: None, tokens, rate })
 }
 
