@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use selfsame_core::{Code, Refusal};
+use selfsame_core::{Code, Refusal, Retry};
 use selfsame_record::{Position, VersionNo};
 
 use crate::handle::Handle;
@@ -33,11 +33,22 @@ impl IntoResponse for Refused {
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = Body::from(self.to_json());
         let mut response = respond(status, PROBLEM, body, self.position, self.version);
+        if let Some(seconds) = retry_after(&self.refusal) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
+}
+
+/// How long to wait before trying again, in seconds, where trying again can help by itself.
+fn retry_after(refusal: &Refusal) -> Option<u64> {
+    let figure = |name: &str| refusal.fields.get(name).and_then(serde_json::Value::as_u64);
+    let said = figure("retry_after_seconds").or(figure("retry_after_ms").map(|ms| ms.div_ceil(1000)));
+    let by_itself = matches!(refusal.code.status(), 429 | 503) && refusal.code.retry() == Retry::Later;
+    said.or(by_itself.then_some(1))
 }
 
 fn respond(

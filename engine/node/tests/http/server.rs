@@ -163,6 +163,7 @@ impl Server {
         let header = |name: &str| response.headers().get(name).map(|v| v.to_str().expect("text").to_owned());
         let position: u64 = header("selfsame-position").expect("a position").parse().expect("a number");
         let version = header("selfsame-version");
+        let retry_after = header("retry-after");
         let content_type = header("content-type").unwrap_or_default();
         let status = response.status().as_u16();
         let text = response.text().await.expect("a body");
@@ -176,6 +177,8 @@ impl Server {
                 assert!(json[member].is_string(), "{member}: {text}");
             }
             assert!(json["next"].is_array(), "{text}");
+            let waits = matches!(status, 429 | 503) && json["retry"] == "later";
+            assert_eq!(retry_after.is_some(), waits || json["retry_after_seconds"].is_u64(), "{text}");
         } else {
             assert_eq!(content_type, "application/json", "{text}");
         }
