@@ -29,6 +29,7 @@ mod link;
 mod managed;
 mod message;
 mod plane;
+mod running;
 pub mod subject;
 mod tray;
 mod watch;
@@ -40,7 +41,8 @@ pub use crate::nats::feed::RENEW_WAIT;
 pub use crate::nats::get::WAITING_READS_MAX;
 pub use crate::nats::ingest::IN_FLIGHT_MAX;
 pub use crate::nats::managed::{ManagedNats, START_WAIT, find_server};
-pub use crate::nats::plane::{NatsIdentity, NatsOptions, NatsPlane, NatsStatus, SUBSCRIPTION_MAX, start};
+pub use crate::nats::plane::{NatsIdentity, NatsOptions, NatsPlane, NatsStatus, start};
+pub use crate::nats::running::SUBSCRIPTION_MAX;
 pub use crate::nats::tray::{
     CONSUMER, TRAY_BYTES_DEFAULT, TRAY_IN_FLIGHT_MAX, TRAY_MESSAGE_BYTES_MAX, TRAY_STREAM, TrayState,
 };

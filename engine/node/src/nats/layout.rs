@@ -21,6 +21,7 @@
 //! the header that the server adds (`attest`).
 
 mod key;
+mod members;
 mod pattern;
 mod render;
 
@@ -33,6 +34,7 @@ use selfsame_record::Principal;
 use thiserror::Error;
 
 pub use crate::nats::layout::key::UserKey;
+pub use crate::nats::layout::members::principals_of;
 pub use crate::nats::layout::pattern::TypePattern;
 use crate::sequencer::ENGINE;
 
@@ -120,6 +122,12 @@ pub enum LayoutError {
         "`{shown}` is not a pattern of event types; write one such as `user.registered`, `user.*` or `>`"
     )]
     Pattern {
+        /// What was given, cut short.
+        shown: String,
+    },
+    /// The text is no name of a principal.
+    #[error("`{shown}` cannot be the name of an account; use letters, digits, `_` and `-`")]
+    Name {
         /// What was given, cut short.
         shown: String,
     },

@@ -50,6 +50,11 @@ impl Line {
         self.whose.is_some()
     }
 
+    /// Whose it is.
+    pub(crate) fn whose(&self) -> Option<&NatsPrincipal> {
+        self.whose.as_deref()
+    }
+
     /// Whose it is, to be shown.
     pub(crate) fn name(&self) -> &str {
         self.whose.as_ref().map_or("*", |principal| principal.name.as_str())

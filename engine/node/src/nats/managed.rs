@@ -35,11 +35,14 @@ const LOG_BYTES_MAX: &str = "16777216";
 
 /// The configuration of a server with accounts, in its folder.
 const CONFIG: &str = "nats.conf";
+/// The same while it is being written.
+const NEW_CONFIG: &str = "nats.conf.new";
 
 /// A running server. Dropping it ends the server.
 pub struct ManagedNats {
     url: String,
-    /// Dropped to end the server.
+    folder: PathBuf,
+    /// Told that the configuration is another; dropped to end the server.
     running: Option<mpsc::Sender<()>>,
     keeper: Option<JoinHandle<()>>,
 }
@@ -62,14 +65,8 @@ impl ManagedNats {
     ///
     /// As [`Self::start`], or if the layout has no configuration.
     pub fn start_with(folder: &Path, layout: &NatsLayout) -> Result<ManagedNats, NatsError> {
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let layout = NatsLayout { listen, store_dir: folder.to_owned(), ..layout.clone() };
-        let text = layout.to_config()?;
         let mut keeper = Keeper::new(find_server()?, folder)?;
-        let config = folder.join(CONFIG);
-        let written = std::fs::write(&config, text);
-        written.map_err(|source| NatsError::Folder { path: folder.to_owned(), source })?;
-        keeper.config = Some(config);
+        keeper.config = Some(write_config(folder, layout)?);
         ManagedNats::keep(folder, keeper)
     }
 
@@ -83,7 +80,23 @@ impl ManagedNats {
         let port = started.recv().map_err(|_| ended())??;
         let url = format!("nats://{}:{port}", Ipv4Addr::LOCALHOST);
         info!(url, folder = %folder.display(), "a NATS server is started");
-        Ok(ManagedNats { url, running: Some(running), keeper: Some(keeper) })
+        Ok(ManagedNats { url, folder: folder.to_owned(), running: Some(running), keeper: Some(keeper) })
+    }
+
+    /// Has a server that was started with a layout go on with another one: who is no longer in it is cut
+    /// off. It is started again on the same address, and clients connect again by themselves: a server that
+    /// only reads its accounts again (2.9.10) leaves those that are new without a way to the engine.
+    ///
+    /// # Errors
+    ///
+    /// If the layout has no configuration, or it cannot be written.
+    pub fn apply(&self, layout: &NatsLayout) -> Result<(), NatsError> {
+        write_config(&self.folder, layout)?;
+        if let Some(running) = &self.running {
+            // A keeper that is gone is not there to be told.
+            let _ = running.send(());
+        }
+        Ok(())
     }
 
     /// Where the server listens.
@@ -167,11 +180,22 @@ impl Keeper {
             }
         };
         let _ = ready.send(Ok(port));
-        while is_wanted(stop, LOOK_EVERY) {
-            let Ok(Some(status)) = child.0.try_wait() else { continue };
-            warn!(%status, log = %self.log.display(), "the NATS server ended, it is started again");
-            if !is_wanted(stop, RESTART_PAUSE) {
-                return;
+        loop {
+            match stop.recv_timeout(LOOK_EVERY) {
+                Ok(()) => {
+                    info!("the NATS server is started again with other accounts");
+                    // It may have ended by itself.
+                    let _ = child.0.kill();
+                    let _ = child.0.wait();
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let Ok(Some(status)) = child.0.try_wait() else { continue };
+                    warn!(%status, log = %self.log.display(), "the NATS server ended, it is started again");
+                    if !is_wanted(stop, RESTART_PAUSE) {
+                        return;
+                    }
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }
             match self.spawn(Some(port)) {
                 Ok(again) => child = again,
@@ -221,6 +245,17 @@ impl Keeper {
     }
 }
 
+/// Writes the accounts of a layout for a server in this folder, whole or not at all.
+fn write_config(folder: &Path, layout: &NatsLayout) -> Result<PathBuf, NatsError> {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let layout = NatsLayout { listen, store_dir: folder.to_owned(), ..layout.clone() };
+    let text = layout.to_config()?;
+    let (config, new) = (folder.join(CONFIG), folder.join(NEW_CONFIG));
+    let written = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &config));
+    written.map_err(|source| NatsError::Folder { path: folder.to_owned(), source })?;
+    Ok(config)
+}
+
 /// A process that is killed when it is dropped.
 struct Running(Child);
 
@@ -234,7 +269,7 @@ impl Drop for Running {
 
 /// Waits, and says whether the server is still wanted then.
 fn is_wanted(stop: &mpsc::Receiver<()>, wait: Duration) -> bool {
-    matches!(stop.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Timeout))
+    !matches!(stop.recv_timeout(wait), Err(mpsc::RecvTimeoutError::Disconnected))
 }
 
 /// `setpriv`, if it is there and can bind a process to its parent's life.

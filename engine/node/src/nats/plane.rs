@@ -1,30 +1,15 @@
 //! The plane as a whole: what is started, what stands, and how it ends.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use async_nats::Client;
 use serde::Serialize;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tracing::warn;
 
 use crate::handle::Handle;
 use crate::nats::credentials::NatsKey;
 use crate::nats::error::NatsError;
-use crate::nats::inbox::Inbox;
 use crate::nats::layout::NatsPrincipal;
 use crate::nats::line::Line;
-use crate::nats::link::{LINE_PAUSE, Link};
-use crate::nats::tray::{Tray, TrayState};
-use crate::nats::watch::{Watch, reconnect_pause};
-use crate::nats::{feed, get, ingest};
-
-/// Messages that have arrived and wait to be taken, per subject. What comes beyond is dropped unanswered.
-pub const SUBSCRIPTION_MAX: usize = 8192;
-
-/// How long a stop waits for answers that are under way.
-const STOP_WAIT: Duration = Duration::from_secs(5);
+use crate::nats::link::Link;
+use crate::nats::running::{Running, stop_all};
+use crate::nats::tray::TrayState;
 
 /// How it is known who sends a message.
 #[derive(Clone, Debug)]
@@ -67,16 +52,10 @@ pub struct NatsStatus {
 
 /// The running plane. Dropping it ends it without waiting for answers that are under way.
 pub struct NatsPlane {
+    handle: Handle,
+    link: Link,
+    tray_bytes_max: u64,
     lines: Vec<Running>,
-    stopping: watch::Sender<bool>,
-}
-
-/// A line that is listened on.
-struct Running {
-    client: Client,
-    watch: Arc<Watch>,
-    tray: Option<watch::Receiver<TrayState>>,
-    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Starts everything that listens on NATS. A server that is away is connected to when it is there.
@@ -86,62 +65,44 @@ struct Running {
 /// If the address cannot be understood.
 pub async fn start(handle: Handle, url: &str, options: NatsOptions) -> Result<NatsPlane, NatsError> {
     let link = Link { url: url.to_owned(), key: options.key };
-    let (stopping, stopped) = watch::channel(false);
-    let lines = match options.identity {
-        NatsIdentity::Claimed => vec![Line::of_everybody()],
-        NatsIdentity::Attested(principals) => principals.into_iter().map(Line::of).collect(),
-    };
-    // Dropped with what was started by then if one fails.
-    let mut plane = NatsPlane { lines: Vec::with_capacity(lines.len()), stopping };
-    for line in lines {
-        let running = Running::start(&handle, line, &link, options.tray_bytes_max, &stopped).await?;
-        plane.lines.push(running);
+    let mut plane = NatsPlane { handle, link, tray_bytes_max: options.tray_bytes_max, lines: Vec::new() };
+    match options.identity {
+        NatsIdentity::Claimed => plane.listen(Line::of_everybody()).await?,
+        NatsIdentity::Attested(principals) => plane.follow(principals).await?,
     }
     Ok(plane)
 }
 
-impl Running {
-    async fn start(
-        handle: &Handle,
-        line: Line,
-        link: &Link,
-        bytes_max: u64,
-        stopped: &watch::Receiver<bool>,
-    ) -> Result<Running, NatsError> {
-        let watch = Arc::new(Watch::new(line.name()));
-        let client = connect(link, &line, &watch).await?;
-        let listen = async |subject: &str| Inbox::listen(&client, subject, stopped.clone()).await;
-        let mut tasks = Vec::new();
-        if let Some(subject) = line.ingest() {
-            let inbox = listen(&subject).await?;
-            tasks.push(tokio::spawn(ingest::run(handle.clone(), line.clone(), client.clone(), inbox)));
-        }
-        if let Some(subject) = line.reads() {
-            let inbox = listen(&subject).await?;
-            tasks.push(tokio::spawn(get::run(handle.clone(), line.clone(), client.clone(), inbox)));
-        }
-        for subject in line.feeds() {
-            let inbox = listen(&subject).await?;
-            tasks.push(tokio::spawn(feed::run(handle.clone(), line.clone(), client.clone(), inbox)));
-        }
-        let mut tray = None;
-        if let Some(name) = line.tray() {
-            let (state, seen) = watch::channel(TrayState::Starting);
-            let (handle, link) = (handle.clone(), link.clone());
-            let reader = Tray { handle, line, name, link, bytes_max, state };
-            tasks.push(tokio::spawn(reader.run(stopped.clone())));
-            tray = Some(seen);
-        }
-        Ok(Running { client, watch, tray, tasks })
-    }
-}
-
 impl NatsPlane {
+    async fn listen(&mut self, line: Line) -> Result<(), NatsError> {
+        let running = Running::start(&self.handle, line, &self.link, self.tray_bytes_max).await?;
+        self.lines.push(running);
+        Ok(())
+    }
+
+    /// Goes on with these principals: lines that are as they were stay, the others end, new ones begin.
+    ///
+    /// # Errors
+    ///
+    /// If a line cannot begin; those before it have begun.
+    pub async fn follow(&mut self, principals: Vec<NatsPrincipal>) -> Result<(), NatsError> {
+        let stays = |line: &Running| line.whose().is_some_and(|whose| principals.contains(whose));
+        let (stay, end) = std::mem::take(&mut self.lines).into_iter().partition(stays);
+        self.lines = stay;
+        stop_all(end).await;
+        for principal in principals {
+            if !self.lines.iter().any(|line| line.whose() == Some(&principal)) {
+                self.listen(Line::of(principal)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// How the plane stands at this moment.
     pub fn status(&self) -> NatsStatus {
-        let connected = self.lines.iter().all(|line| line.watch.is_connected());
-        let dropped = self.lines.iter().map(|line| line.watch.dropped()).sum();
-        let trays = self.lines.iter().filter_map(|line| line.tray.as_ref()).map(|tray| tray.borrow().clone());
+        let connected = self.lines.iter().all(Running::is_connected);
+        let dropped = self.lines.iter().map(Running::dropped).sum();
+        let trays = self.lines.iter().filter_map(Running::tray);
         let tray = trays.fold(TrayState::Reading, |worst, tray| match (worst, tray) {
             (worst @ TrayState::Waiting { .. }, _) => worst,
             (worst, TrayState::Reading) => worst,
@@ -151,38 +112,7 @@ impl NatsPlane {
     }
 
     /// Takes no more, sends the answers that are under way, and ends.
-    pub async fn stop(mut self) {
-        self.stopping.send_replace(true);
-        let deadline = tokio::time::Instant::now() + STOP_WAIT;
-        for line in &mut self.lines {
-            for mut task in std::mem::take(&mut line.tasks) {
-                if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
-                    warn!("a part of the NATS plane did not end in time");
-                    task.abort();
-                }
-            }
-            if line.watch.is_connected() {
-                // It may go away just now, and then nobody is there to be answered.
-                let _ = tokio::time::timeout_at(deadline, line.client.flush()).await;
-            }
-        }
+    pub async fn stop(self) {
+        stop_all(self.lines).await;
     }
-}
-
-impl Drop for NatsPlane {
-    fn drop(&mut self) {
-        self.lines.iter().flat_map(|line| &line.tasks).for_each(JoinHandle::abort);
-    }
-}
-
-async fn connect(link: &Link, line: &Line, watch: &Arc<Watch>) -> Result<Client, NatsError> {
-    let least = if line.is_attested() { LINE_PAUSE } else { Duration::ZERO };
-    let options = link
-        .options()
-        .name(format!("selfsame {}", line.name()))
-        .retry_on_initial_connect()
-        .subscription_capacity(SUBSCRIPTION_MAX)
-        .reconnect_delay_callback(move |attempts| reconnect_pause(attempts).max(least))
-        .event_callback(watch.callback());
-    options.connect(&link.url).await.map_err(|source| NatsError::Address { url: link.url.clone(), source })
 }

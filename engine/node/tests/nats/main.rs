@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod bounded;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod fort;

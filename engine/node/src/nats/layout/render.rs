@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::nats::layout::{
-    ENGINE_ACCOUNT, NATS_CONNECTIONS_MAX, NATS_SUBSCRIPTIONS_MAX, NatsLayout, NatsPrincipal, UserKey,
-    engine_inbox_prefix,
+    ENGINE_ACCOUNT, NATS_CONNECTIONS_MAX, NATS_PRINCIPALS_MAX, NATS_SUBSCRIPTIONS_MAX, NatsLayout,
+    NatsPrincipal, UserKey, engine_inbox_prefix,
 };
 use crate::nats::subject::{FEED, GET, IN, READ, TRAY};
 use crate::nats::tray::{CONSUMER, TRAY_MESSAGE_BYTES_MAX};
@@ -15,6 +15,8 @@ const ENGINE_CONNECTIONS: usize = 2;
 const ENGINE_CONNECTIONS_SPARE: usize = 64;
 /// Bytes that the store holds beside what the in-trays count.
 const STORE_SPARE: u64 = 16 * 1024 * 1024;
+/// What a server can count.
+const STORE_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// The text, a line at a time.
 struct Text {
@@ -87,7 +89,8 @@ fn head(t: &mut Text, layout: &NatsLayout) {
         "write_deadline: \"5s\"  # or when it takes nothing for so long",
         "",
     ]);
-    t.line("# In-trays are files; nothing is kept in memory.");
+    t.line("# In-trays are files; nothing is kept in memory. The room is for as many principals as there may be,");
+    t.line("# since a server takes no other number while it runs.");
     let store = store_bytes(layout);
     t.block("jetstream", |t| {
         t.line(&format!("store_dir: \"{}\"", layout.store_dir.display()));
@@ -97,18 +100,15 @@ fn head(t: &mut Text, layout: &NatsLayout) {
     t.line("");
 }
 
-fn trays(layout: &NatsLayout) -> u64 {
-    u64::try_from(layout.principals.iter().filter(|p| p.publishes()).count()).unwrap_or(u64::MAX)
-}
-
+/// The same for however many principals: a server does not take another number without a new start.
 fn store_bytes(layout: &NatsLayout) -> u64 {
-    layout.tray_bytes_max.saturating_mul(trays(layout)).saturating_add(STORE_SPARE)
+    let trays = u64::try_from(NATS_PRINCIPALS_MAX).unwrap_or(u64::MAX);
+    layout.tray_bytes_max.saturating_mul(trays).saturating_add(STORE_SPARE).min(STORE_MAX)
 }
 
 fn engine(t: &mut Text, layout: &NatsLayout) {
     t.line("# The engine alone is in here: whoever publishes in this account could name anybody.");
-    // To the server, none would be no limit.
-    let (trays, store) = (trays(layout).max(1), store_bytes(layout));
+    let (trays, store) = (NATS_PRINCIPALS_MAX, store_bytes(layout));
     t.block(&format!("\"{ENGINE_ACCOUNT}\""), |t| {
         t.line(
             "# One in-tray for each principal that publishes, so that nobody fills another's, and an id in",
@@ -117,7 +117,7 @@ fn engine(t: &mut Text, layout: &NatsLayout) {
         t.line(&format!(
             "jetstream: {{ max_mem: 0, max_file: {store}, max_streams: {trays}, max_consumers: {trays} }}"
         ));
-        let connections = ENGINE_CONNECTIONS * layout.principals.len() + ENGINE_CONNECTIONS_SPARE;
+        let connections = ENGINE_CONNECTIONS * NATS_PRINCIPALS_MAX + ENGINE_CONNECTIONS_SPARE;
         t.line(&format!("limits: {{ max_connections: {connections} }}"));
         t.list("users", |t| layout.engine.iter().for_each(|key| engine_user(t, key)));
         t.line("# Each export names the one account that it is for.");
