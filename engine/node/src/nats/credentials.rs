@@ -84,6 +84,12 @@ impl NatsKey {
         is_one.then(|| NatsKey { seed: SecretString::from(seed), public })
     }
 
+    /// A key that nobody had before, for a server that is told of its public half and started with it.
+    pub fn fresh() -> Option<NatsKey> {
+        let seed = Zeroizing::new(KeyPair::new_user().seed().ok()?);
+        NatsKey::parse(&seed)
+    }
+
     /// The public key, by which the server knows it.
     pub fn public(&self) -> &UserKey {
         &self.public
@@ -119,6 +125,12 @@ mod tests {
         for text in ["", "#", &seed(KeyPairType::Account), &format!("{user}\n{user}"), &public, &user[1..]] {
             assert!(NatsKey::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_fresh_key_is_another_each_time() {
+        let fresh = || NatsKey::fresh().expect("a key").public().clone();
+        assert_ne!(fresh(), fresh());
     }
 
     #[test]
