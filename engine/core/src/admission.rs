@@ -11,7 +11,7 @@ use std::sync::Arc;
 use selfsame_record::{Attribute, Digest, Event, EventType, Key, Principal, TraySeq, VersionNo};
 use selfsame_schema::{EventShape, Registry};
 
-use crate::boundary::{self, Ask, Boundary, Context, Gate, InForce, Resource, not_allowed};
+use crate::boundary::{self, Ask, Boundary, Context, Gate, InForce, Resource};
 use crate::cloud_event::Draft;
 use crate::input::Plane;
 use crate::refusal::{Code, Refusal};
@@ -213,7 +213,13 @@ pub(crate) fn may_publish(
                 .next("use another event type; operators write protected ones on their own plane")
                 .field("event_type", event_type))
         }
-        Gate::Denied => Err(not_allowed(&ask(), &boundary.policy.explain(&ask()))),
+        // Why is not found out here, where many may ask in a second.
+        Gate::Denied => {
+            let detail = format!("the boundary does not let `{principal}` publish `{event_type}`");
+            Err(Refusal::new(Code::NotAllowed, detail).next(format!(
+                "see why with `selfsame explain {principal} publish {event_type}`, or ask an operator"
+            )))
+        }
     }
 }
 

@@ -171,7 +171,13 @@ impl Handle {
         let reader = reader.ok_or_else(nobody)?;
         match boundary.read_gate(reader.as_str(), projection) {
             Gate::Open => Ok(()),
-            _ => ask(&boundary, reader, "read", Resource::Projection(projection)),
+            // Why is not found out here, where many may ask in a second.
+            _ => {
+                let detail = format!("the boundary does not let `{reader}` read `{projection}`");
+                Err(Refusal::new(Code::NotAllowed, detail).next(format!(
+                    "see why with `selfsame explain {reader} read {projection}`, or ask an operator"
+                )))
+            }
         }
     }
 

@@ -148,7 +148,11 @@ fn the_policy_is_asked_for_every_verb() {
     let no = |outcome: Result<Answer, Refusal>, verb: &str| {
         refused(outcome, Code::NotAllowed, &format!("may not {verb}"));
     };
-    refused(event(&desk, "web", Plane::Open, "user.registered"), Code::NotAllowed, "may not publish");
+    refused(
+        event(&desk, "web", Plane::Open, "user.registered"),
+        Code::NotAllowed,
+        "does not let `web` publish",
+    );
     let queue = Name::parse("welcome").unwrap();
     no(ask(&mut desk, "web", Plane::Open, Request::Lease { queue, max: 1 }), "work `welcome`");
     no(register(&mut desk, "bot", Plane::Open, V2), "register v2");

@@ -83,7 +83,7 @@ async fn bind(handle: &Handle, boundary: &Arc<Boundary>) {
 impl Bounded {
     async fn start(services: &[&str]) -> Bounded {
         let boundary = boundary(1, services);
-        let principals = principals_of(&boundary).expect("names and keys");
+        let principals = principals_of(&boundary.members).expect("names and keys");
         let folder = tempfile::tempdir().expect("a folder");
         let managed = ManagedNats::start_with(folder.path(), &accounts(principals.clone()));
         let managed = managed.unwrap_or_else(|err| panic!("{err}"));
@@ -109,7 +109,7 @@ impl Bounded {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn services_and_agents_with_a_key_come_in_and_nobody_else() {
-    let principals = principals_of(&boundary(1, &["web", "mute"])).expect("names and keys");
+    let principals = principals_of(&boundary(1, &["web", "mute"]).members).expect("names and keys");
     let names: Vec<&str> = principals.iter().map(|principal| principal.name.as_str()).collect();
     assert_eq!(names, ["mute", "web"]);
 }
@@ -176,7 +176,7 @@ async fn a_new_boundary_brings_new_principals_in_and_cuts_others_off() {
     old.publish(&who("old"), &registered("1", "ada", "London")).await.expect("taken");
     let url = bounded.managed.url().to_owned();
     let next = boundary(2, &["web", "new"]);
-    let principals = principals_of(&next).expect("names and keys");
+    let principals = principals_of(&next.members).expect("names and keys");
     bounded.managed.apply(&accounts(principals.clone())).expect("written");
     bind(bounded.engine.handle(), &next).await;
     bounded.plane.follow(principals).await.expect("an address");

@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod init;
+mod nats_config;
 mod show;
 mod sign;
 
@@ -23,6 +24,7 @@ pub(crate) enum BoundaryCommand {
     Sign(sign::SignArgs),
     Show(show::ShowArgs),
     Diff(diff::DiffArgs),
+    NatsConfig(nats_config::NatsConfigArgs),
 }
 
 pub(crate) async fn run(command: BoundaryCommand, out: Out) -> Outcome {
@@ -32,6 +34,7 @@ pub(crate) async fn run(command: BoundaryCommand, out: Out) -> Outcome {
         BoundaryCommand::Sign(args) => sign::run(&args, out),
         BoundaryCommand::Show(args) => show::run(&args, out),
         BoundaryCommand::Diff(args) => diff::run(&args, out),
+        BoundaryCommand::NatsConfig(args) => nats_config::run(&args, out),
     }
 }
 

@@ -94,12 +94,12 @@ pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
         engine.stop().await;
         return Err(failure);
     }
-    let servers = Servers::start(engine.handle(), &args).await?;
+    let mut servers = Servers::start(engine.handle(), &args).await?;
     let serving = servers.serving();
     serving.write(&args.dir)?;
     let key = engine.handle().trail().verifier().to_string();
     say(&serving, &key, &args.dir, source.said(), out)?;
-    let ended = until_told(stop, &engine, &mut source).await;
+    let ended = until_told(stop, &engine, &mut source, &mut servers).await;
     // Gone already if somebody cleaned up; it is only a hint to others.
     let _ = std::fs::remove_file(args.dir.join(SERVING));
     ended?;
@@ -165,19 +165,24 @@ async fn seal(log: PathBuf) {
 }
 
 /// Waits for the end: a signal, or the sequencer's, which nobody ordered.
-async fn until_told(mut stop: Stop, engine: &Engine, source: &mut Source) -> Outcome {
+async fn until_told(mut stop: Stop, engine: &Engine, source: &mut Source, servers: &mut Servers) -> Outcome {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
-        tokio::select! {
+        let asked = tokio::select! {
             told = stop.told() => match told {
                 Told::Stop => return Ok(()),
-                Told::Again => source.look(engine.handle(), true).await,
+                Told::Again => true,
             },
-            _ = looks.tick() => if engine.has_ended() {
-                return Err(Failure::Bug("the sequencer ended by a bug; what was acknowledged is in the log".to_owned()));
-            } else {
-                source.look(engine.handle(), false).await;
-            },
+            _ = looks.tick() => false,
+        };
+        if engine.has_ended() {
+            let what = "the sequencer ended by a bug; what was acknowledged is in the log";
+            return Err(Failure::Bug(what.to_owned()));
+        }
+        if source.look(engine.handle(), asked).await
+            && let Err(failure) = servers.follow(engine.handle()).await
+        {
+            eprintln!("warning: NATS does not follow the boundary yet: {failure}");
         }
     }
 }

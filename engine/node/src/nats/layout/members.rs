@@ -1,6 +1,8 @@
 //! Who of a boundary has a way in over NATS.
 
-use selfsame_core::{Boundary, PrincipalKind};
+use std::collections::BTreeMap;
+
+use selfsame_core::{Member, PrincipalKind};
 use selfsame_record::Principal;
 
 use crate::nats::layout::{LayoutError, NatsPrincipal, TypePattern, UserKey};
@@ -13,8 +15,8 @@ use crate::nats::layout::{LayoutError, NatsPrincipal, TypePattern, UserKey};
 /// # Errors
 ///
 /// If a name or a key cannot stand in a configuration.
-pub fn principals_of(boundary: &Boundary) -> Result<Vec<NatsPrincipal>, LayoutError> {
-    let members = boundary.members.iter().filter(|(_, member)| member.kind != PrincipalKind::Operator);
+pub fn principals_of(members: &BTreeMap<String, Member>) -> Result<Vec<NatsPrincipal>, LayoutError> {
+    let members = members.iter().filter(|(_, member)| member.kind != PrincipalKind::Operator);
     let with_key = members.filter_map(|(name, member)| Some((name, member.kind, member.nkey.as_deref()?)));
     with_key
         .map(|(name, kind, key)| {

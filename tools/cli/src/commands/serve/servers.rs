@@ -2,9 +2,12 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use selfsame_node::nats::{ManagedNats, NatsOptions, NatsPlane, TRAY_BYTES_DEFAULT, start};
+use selfsame_node::nats::layout::{NatsLayout, NatsPrincipal, principals_of};
+use selfsame_node::nats::{
+    ManagedNats, NatsError, NatsIdentity, NatsKey, NatsOptions, NatsPlane, TRAY_BYTES_DEFAULT, start,
+};
 use selfsame_node::{Handle, http, operator};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -29,7 +32,13 @@ pub(super) struct Servers {
 struct Nats {
     url: String,
     plane: NatsPlane,
-    managed: Option<ManagedNats>,
+    managed: Option<Managed>,
+}
+
+/// A NATS server of the engine's own, and the key that the engine proves itself with there.
+struct Managed {
+    server: ManagedNats,
+    key: NatsKey,
 }
 
 impl Servers {
@@ -84,6 +93,14 @@ impl Servers {
         }
     }
 
+    /// Goes on with the members of the boundary that is in force now.
+    pub(super) async fn follow(&mut self, handle: &Handle) -> Outcome {
+        match &mut self.nats {
+            Some(nats) => nats.follow(handle).await,
+            None => Ok(()),
+        }
+    }
+
     /// Finishes what was begun and ends them; the NATS server last, if it is the engine's own.
     pub(super) async fn stop(self) {
         self.stopping.send_replace(true);
@@ -94,7 +111,7 @@ impl Servers {
         if let Some(nats) = self.nats {
             nats.plane.stop().await;
             if let Some(managed) = nats.managed {
-                tokio::task::block_in_place(|| managed.stop());
+                tokio::task::block_in_place(|| managed.server.stop());
             }
         }
     }
@@ -102,21 +119,77 @@ impl Servers {
 
 impl Nats {
     async fn start(handle: &Handle, args: &ServeArgs) -> Outcome<Option<Nats>> {
-        let (dir, asked) = (&args.dir, args.nats.as_str());
-        let key = args.nats_key.as_deref().map(read_key).transpose()?;
-        let failed = |e: selfsame_node::nats::NatsError| not_started("NATS", e.to_string());
-        let managed = match asked {
+        let own = args.nats_key.as_deref().map(read_key).transpose()?;
+        let principals = principals(handle)?;
+        let managed = match args.nats.as_str() {
             "none" => return Ok(None),
-            "managed" => {
-                Some(tokio::task::block_in_place(|| ManagedNats::start(&dir.join(NATS))).map_err(failed)?)
+            "managed" => Some(Managed::start(&args.dir.join(NATS), principals.as_deref())?),
+            _ if principals.is_some() && own.is_none() => {
+                let what = "under a boundary the engine proves itself to NATS: say `--nats-key FILE`, with the key that \
+                            the server's configuration was written for";
+                return Err(Failure::Usage(what.to_owned()));
             }
             _ => None,
         };
-        let url = managed.as_ref().map_or_else(|| asked.to_owned(), |managed| managed.url().to_owned());
-        let options = NatsOptions { key, ..NatsOptions::claimed(TRAY_BYTES_DEFAULT) };
-        let plane = start(handle.clone(), &url, options).await.map_err(failed)?;
+        let url =
+            managed.as_ref().map_or_else(|| args.nats.clone(), |managed| managed.server.url().to_owned());
+        let key =
+            managed.as_ref().map(|managed| managed.key.clone()).filter(|_| principals.is_some()).or(own);
+        let identity = principals.map_or(NatsIdentity::Claimed, NatsIdentity::Attested);
+        let options = NatsOptions { key, identity, tray_bytes_max: TRAY_BYTES_DEFAULT };
+        let plane = start(handle.clone(), &url, options).await.map_err(|e| failed(&e))?;
         Ok(Some(Nats { url, plane, managed }))
     }
+
+    /// Goes on with the members of the boundary that is in force now.
+    async fn follow(&mut self, handle: &Handle) -> Outcome {
+        let Some(principals) = principals(handle)? else { return Ok(()) };
+        if let Some(managed) = &self.managed {
+            let layout = managed.layout(&principals);
+            tokio::task::block_in_place(|| managed.server.apply(&layout)).map_err(|e| failed(&e))?;
+        }
+        self.plane.follow(principals).await.map_err(|e| failed(&e))
+    }
+}
+
+impl Managed {
+    /// With accounts under a boundary, and without where nobody proves who they are.
+    fn start(folder: &Path, principals: Option<&[NatsPrincipal]>) -> Outcome<Managed> {
+        let no_key = || Failure::Bug("the machine gives no random number for a key".to_owned());
+        let key = NatsKey::fresh().ok_or_else(no_key)?;
+        let server = tokio::task::block_in_place(|| match principals {
+            None => ManagedNats::start(folder),
+            Some(principals) => ManagedNats::start_with(folder, &layout(&key, principals)),
+        });
+        Ok(Managed { server: server.map_err(|e| failed(&e))?, key })
+    }
+
+    fn layout(&self, principals: &[NatsPrincipal]) -> NatsLayout {
+        layout(&self.key, principals)
+    }
+}
+
+/// The accounts of a server of the engine's own, which chooses where it listens and keeps its files.
+fn layout(key: &NatsKey, principals: &[NatsPrincipal]) -> NatsLayout {
+    NatsLayout {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        store_dir: PathBuf::new(),
+        tray_bytes_max: TRAY_BYTES_DEFAULT,
+        engine: vec![key.public().clone()],
+        principals: principals.to_vec(),
+    }
+}
+
+/// The members with a way in over NATS; none where no boundary is in force.
+fn principals(handle: &Handle) -> Outcome<Option<Vec<NatsPrincipal>>> {
+    let in_force = std::sync::Arc::clone(&handle.admission().boundary);
+    let boundary = in_force.boundary().map_err(|refusal| Failure::refused(&refusal))?;
+    let principals = boundary.map(|boundary| principals_of(&boundary.members)).transpose();
+    principals.map_err(|e| not_started("NATS", e.to_string()))
+}
+
+fn failed(err: &NatsError) -> Failure {
+    not_started("NATS", err.to_string())
 }
 
 async fn bind(what: &'static str, listen: SocketAddr) -> Outcome<(TcpListener, SocketAddr)> {

@@ -62,16 +62,17 @@ impl Source {
         self.said.as_deref()
     }
 
-    /// Looks whether the files are others than they were; `asked`: takes them up in any case.
-    pub(super) async fn look(&mut self, handle: &Handle, asked: bool) {
-        let Some((folder, key)) = self.signed.clone() else { return };
+    /// Looks whether the files are others than they were; `asked`: takes them up in any case. Whether another boundary
+    /// is in force now.
+    pub(super) async fn look(&mut self, handle: &Handle, asked: bool) -> bool {
+        let Some((folder, key)) = self.signed.clone() else { return false };
         if !asked && self.looked.elapsed() < LOOK_EVERY {
-            return;
+            return false;
         }
         self.looked = Instant::now();
         let found = fingerprint(&folder);
         if !asked && found == self.seen {
-            return;
+            return false;
         }
         self.seen = found;
         let refusal = match folder::open(&folder, &key) {
@@ -81,7 +82,7 @@ impl Source {
                     Ok(_) => {
                         eprintln!("boundary  {said}");
                         self.said = Some(said);
-                        return;
+                        return true;
                     }
                     Err(refusal) => refusal.to_string(),
                 }
@@ -89,6 +90,7 @@ impl Source {
             Err(err) => err.to_string(),
         };
         eprintln!("warning: the boundary was not taken, and the last one stays in force: {refusal}");
+        false
     }
 }
 
