@@ -126,13 +126,16 @@ pub(crate) async fn stop_all(lines: Vec<Running>) {
 }
 
 async fn connect(link: &Link, line: &Line, watch: &Arc<Watch>) -> Result<Client, NatsError> {
-    let least = if line.is_attested() { LINE_PAUSE } else { Duration::ZERO };
+    let (stood, is_attested) = (Arc::clone(watch), line.is_attested());
     let options = link
         .options()
         .name(format!("selfsame {}", line.name()))
         .retry_on_initial_connect()
         .subscription_capacity(SUBSCRIPTION_MAX)
-        .reconnect_delay_callback(move |attempts| reconnect_pause(attempts).max(least))
+        .reconnect_delay_callback(move |attempts| {
+            let least = if is_attested && stood.has_stood() { LINE_PAUSE } else { Duration::ZERO };
+            reconnect_pause(attempts).max(least)
+        })
         .event_callback(watch.callback());
     options.connect(&link.url).await.map_err(|source| NatsError::Address { url: link.url.clone(), source })
 }

@@ -19,6 +19,8 @@ pub(crate) struct Watch {
     line: String,
     away: AtomicBool,
     connected: AtomicBool,
+    /// Whether it ever was.
+    stood: AtomicBool,
     dropped: AtomicU64,
 }
 
@@ -30,6 +32,11 @@ impl Watch {
 
     pub(crate) fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
+    }
+
+    /// Whether it ever was connected.
+    pub(crate) fn has_stood(&self) -> bool {
+        self.stood.load(Ordering::Relaxed)
     }
 
     /// Messages that came faster than they were taken and went unread.
@@ -50,6 +57,7 @@ impl Watch {
         match event {
             Event::Connected => {
                 self.connected.store(true, Ordering::Relaxed);
+                self.stood.store(true, Ordering::Relaxed);
                 self.away.store(false, Ordering::Relaxed);
                 info!(line = self.line, "NATS is connected");
             }

@@ -34,7 +34,7 @@ pub(crate) async fn run(command: BoundaryCommand, out: Out) -> Outcome {
         BoundaryCommand::Sign(args) => sign::run(&args, out),
         BoundaryCommand::Show(args) => show::run(&args, out),
         BoundaryCommand::Diff(args) => diff::run(&args, out),
-        BoundaryCommand::NatsConfig(args) => nats_config::run(&args, out),
+        BoundaryCommand::NatsConfig(args) => nats_config::run(&args),
     }
 }
 

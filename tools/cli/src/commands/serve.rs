@@ -94,7 +94,7 @@ pub(crate) async fn run(args: ServeArgs, out: Out) -> Outcome {
         engine.stop().await;
         return Err(failure);
     }
-    let mut servers = Servers::start(engine.handle(), &args).await?;
+    let mut servers = Servers::start(engine.handle(), &args, source.principals()).await?;
     let serving = servers.serving();
     serving.write(&args.dir)?;
     let key = engine.handle().trail().verifier().to_string();
@@ -168,21 +168,19 @@ async fn seal(log: PathBuf) {
 async fn until_told(mut stop: Stop, engine: &Engine, source: &mut Source, servers: &mut Servers) -> Outcome {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
-        let asked = tokio::select! {
+        let is_new = tokio::select! {
             told = stop.told() => match told {
                 Told::Stop => return Ok(()),
-                Told::Again => true,
+                Told::Again => source.look(engine.handle(), true).await,
             },
-            _ = looks.tick() => false,
+            _ = looks.tick() => if engine.has_ended() {
+                return Err(Failure::Bug("the sequencer ended by a bug; what was acknowledged is in the log".to_owned()));
+            } else {
+                source.look(engine.handle(), false).await
+            },
         };
-        if engine.has_ended() {
-            let what = "the sequencer ended by a bug; what was acknowledged is in the log";
-            return Err(Failure::Bug(what.to_owned()));
-        }
-        if source.look(engine.handle(), asked).await
-            && let Err(failure) = servers.follow(engine.handle()).await
-        {
-            eprintln!("warning: NATS does not follow the boundary yet: {failure}");
+        if is_new && let Some(principals) = source.principals() {
+            servers.follow(principals).await;
         }
     }
 }

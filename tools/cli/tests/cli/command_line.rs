@@ -21,6 +21,7 @@ fn help_texts_stay_what_they_are() {
         ("check --help", "check.txt"),
         ("boundary --help", "boundary.txt"),
         ("boundary init --help", "boundary-init.txt"),
+        ("boundary nats-config --help", "boundary-nats-config.txt"),
         ("explain --help", "explain.txt"),
     ] {
         let args: Vec<&str> = command.split(' ').collect();

@@ -73,7 +73,14 @@ impl Served {
     /// Serves at an address.
     pub(crate) fn listen(dir: &Path, address: &str, more: &[&str]) -> Served {
         let dir_text = dir.to_str().expect("a path");
-        let mut args = vec!["--json", "serve", "--dev", "--dir", dir_text, "--listen", address];
+        let mut args = vec!["--dev", "--dir", dir_text, "--listen", address];
+        args.extend(more);
+        Served::with(dir, &args)
+    }
+
+    /// Serves from the folder with these arguments.
+    pub(crate) fn with(dir: &Path, more: &[&str]) -> Served {
+        let mut args = vec!["--json", "serve"];
         args.extend(more);
         let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
         let mut line = String::new();
@@ -147,6 +154,17 @@ impl Nats {
     pub(crate) fn start(port: u16, folder: &Path) -> Option<Nats> {
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]).arg(folder);
+        Nats::spawned(port, command)
+    }
+
+    /// The same with a configuration that says this port.
+    pub(crate) fn with_config(port: u16, config: &Path) -> Option<Nats> {
+        let mut command = Command::new("nats-server");
+        command.arg("-c").arg(config);
+        Nats::spawned(port, command)
+    }
+
+    fn spawned(port: u16, mut command: Command) -> Option<Nats> {
         let Ok(child) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
             eprintln!("skipped: there is no nats-server on the PATH; `./tools/test` installs it");
             return None;

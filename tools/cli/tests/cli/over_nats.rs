@@ -149,3 +149,47 @@ fn a_key_in_a_file_proves_who_connects() {
     assert!(missing.contains("the key file `nowhere` cannot be read"), "{missing}");
     assert_eq!(served.stop(), Some(0));
 }
+
+/// With a boundary: the accounts of a server that the engine starts, and those that are written for another.
+#[test]
+fn a_boundary_gives_each_principal_an_account() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| text(&folder.path().join(name)).to_owned();
+    let (boundary, keys) = (path("b"), path("keys"));
+    let init = ["boundary", "init", &boundary, "--keys", &keys, "--instance", "shop"];
+    let whom = ["--operator", "ada", "--service", "web", "--service", "other"];
+    let signer = run(&[&init[..], &whom[..]].concat()).ok().trim().to_owned();
+    let (engine, engine_file) = key_file(folder.path(), "engine.nk", 9, 0o600);
+    let written = run(&["boundary", "nats-config", &boundary, "--engine-key", engine.as_str()]).ok();
+    assert!(written.contains("\"principal-web\"") && !written.contains("principal-ada"), "{written}");
+    let port = free_port();
+    let written = written.replace("port: 4222", &format!("port: {port}"));
+    let config = path("nats.conf");
+    std::fs::write(&config, written.replace("/var/lib/selfsame/nats", &path("store"))).expect("a file");
+    let Some(_server) = Nats::with_config(port, Path::new(&config)) else { return };
+    let url = format!("nats://127.0.0.1:{port}");
+    for (data, nats) in
+        [("own", vec!["--nats", &url, "--nats-key", &engine_file]), ("managed", vec!["--nats", "managed"])]
+    {
+        let dir = path(data);
+        let bound =
+            ["--dir", &dir, "--listen", "127.0.0.1:0", "--boundary", &boundary, "--boundary-key", &signer];
+        let served = Served::with(Path::new(&dir), &[&bound[..], &nats[..]].concat());
+        for name in ["web", "other"] {
+            let key = path(&format!("keys/{name}.nk"));
+            let args = ["publish", "a.b", "--via", "nats", "--as", name, "--nats-key", &key];
+            let mut answered = served.run(&args).err;
+            if answered.starts_with("error[unreachable]") {
+                // Its line was not connected yet.
+                answered = served.run(&args).err;
+            }
+            assert!(answered.starts_with("error[no-active-version]"), "{data} {name}: {answered}");
+            let read = ["get", "p", "k", "--via", "nats", "--as", name, "--nats-key", &key];
+            let answered = served.run(&read).err;
+            assert!(answered.starts_with("error[no-active-version]"), "{data} {name}: {answered}");
+        }
+        let no_key = served.run(&["publish", "a.b", "--via", "nats", "--as", "web"]).err;
+        assert!(no_key.contains("authorization violation"), "{data}: {no_key}");
+        assert_eq!(served.stop(), Some(0));
+    }
+}

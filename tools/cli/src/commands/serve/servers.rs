@@ -2,9 +2,9 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use selfsame_node::nats::layout::{NatsLayout, NatsPrincipal, principals_of};
+use selfsame_node::nats::layout::{NatsLayout, NatsPrincipal};
 use selfsame_node::nats::{
     ManagedNats, NatsError, NatsIdentity, NatsKey, NatsOptions, NatsPlane, TRAY_BYTES_DEFAULT, start,
 };
@@ -32,25 +32,25 @@ pub(super) struct Servers {
 struct Nats {
     url: String,
     plane: NatsPlane,
-    managed: Option<Managed>,
-}
-
-/// A NATS server of the engine's own, and the key that the engine proves itself with there.
-struct Managed {
-    server: ManagedNats,
-    key: NatsKey,
+    managed: Option<ManagedNats>,
+    /// The engine's own key, where it has one.
+    key: Option<NatsKey>,
 }
 
 impl Servers {
     /// Starts all of them.
-    pub(super) async fn start(handle: &Handle, args: &ServeArgs) -> Outcome<Servers> {
+    pub(super) async fn start(
+        handle: &Handle,
+        args: &ServeArgs,
+        principals: Option<&[NatsPrincipal]>,
+    ) -> Outcome<Servers> {
         let dir = &args.dir;
         let (listener, http) = bind("the HTTP server", args.listen).await?;
         let for_operators = match args.operator_listen {
             Some(listen) => Some(bind("the operators' listener", listen).await?),
             None => None,
         };
-        let nats = Nats::start(handle, args).await?;
+        let nats = Nats::start(handle, args, principals).await?;
         let (stopping, _) = watch::channel(false);
         let serve = http::serve(handle.clone(), listener, told(&stopping));
         let operate = operate(handle.clone(), dir.join(OPERATOR), told(&stopping));
@@ -83,6 +83,14 @@ impl Servers {
         Ok(())
     }
 
+    /// Goes on over NATS with the principals of another boundary.
+    pub(super) async fn follow(&mut self, principals: &[NatsPrincipal]) {
+        let Some(nats) = &mut self.nats else { return };
+        if let Err(err) = nats.follow(principals).await {
+            eprintln!("warning: NATS goes on with the accounts that it has: {err}");
+        }
+    }
+
     /// Where they listen.
     pub(super) fn serving(&self) -> Serving {
         Serving {
@@ -90,14 +98,6 @@ impl Servers {
             nats: self.nats.as_ref().map(|nats| nats.url.clone()),
             operator: self.operator.map(|address| format!("http://{address}")),
             pid: std::process::id(),
-        }
-    }
-
-    /// Goes on with the members of the boundary that is in force now.
-    pub(super) async fn follow(&mut self, handle: &Handle) -> Outcome {
-        match &mut self.nats {
-            Some(nats) => nats.follow(handle).await,
-            None => Ok(()),
         }
     }
 
@@ -111,85 +111,61 @@ impl Servers {
         if let Some(nats) = self.nats {
             nats.plane.stop().await;
             if let Some(managed) = nats.managed {
-                tokio::task::block_in_place(|| managed.server.stop());
+                tokio::task::block_in_place(|| managed.stop());
             }
         }
     }
 }
 
 impl Nats {
-    async fn start(handle: &Handle, args: &ServeArgs) -> Outcome<Option<Nats>> {
-        let own = args.nats_key.as_deref().map(read_key).transpose()?;
-        let principals = principals(handle)?;
-        let managed = match args.nats.as_str() {
-            "none" => return Ok(None),
-            "managed" => Some(Managed::start(&args.dir.join(NATS), principals.as_deref())?),
-            _ if principals.is_some() && own.is_none() => {
-                let what = "under a boundary the engine proves itself to NATS: say `--nats-key FILE`, with the key that \
-                            the server's configuration was written for";
-                return Err(Failure::Usage(what.to_owned()));
+    /// Under a boundary a server has accounts: its own if the engine starts it, with a key made for it, and
+    /// those that were written for it if it is another's.
+    async fn start(
+        handle: &Handle,
+        args: &ServeArgs,
+        principals: Option<&[NatsPrincipal]>,
+    ) -> Outcome<Option<Nats>> {
+        let (folder, asked) = (args.dir.join(NATS), args.nats.as_str());
+        let mut key = args.nats_key.as_deref().map(read_key).transpose()?;
+        let failed = |e: selfsame_node::nats::NatsError| not_started("NATS", e.to_string());
+        let managed = match (asked, principals) {
+            ("none", _) => return Ok(None),
+            ("managed", None) => Some(tokio::task::block_in_place(|| ManagedNats::start(&folder))),
+            ("managed", Some(principals)) => {
+                let made = key.take().or_else(NatsKey::fresh);
+                let made = made.ok_or_else(|| not_started("NATS", "no key could be made".to_owned()))?;
+                let layout = layout(&folder, &made, principals);
+                key = Some(made);
+                Some(tokio::task::block_in_place(|| ManagedNats::start_with(&folder, &layout)))
             }
             _ => None,
         };
-        let url =
-            managed.as_ref().map_or_else(|| args.nats.clone(), |managed| managed.server.url().to_owned());
-        let key =
-            managed.as_ref().map(|managed| managed.key.clone()).filter(|_| principals.is_some()).or(own);
-        let identity = principals.map_or(NatsIdentity::Claimed, NatsIdentity::Attested);
-        let options = NatsOptions { key, identity, tray_bytes_max: TRAY_BYTES_DEFAULT };
-        let plane = start(handle.clone(), &url, options).await.map_err(|e| failed(&e))?;
-        Ok(Some(Nats { url, plane, managed }))
+        let managed = managed.transpose().map_err(failed)?;
+        let url = managed.as_ref().map_or_else(|| asked.to_owned(), |managed| managed.url().to_owned());
+        let identity = principals
+            .map_or(NatsIdentity::Claimed, |principals| NatsIdentity::Attested(principals.to_vec()));
+        let options = NatsOptions { tray_bytes_max: TRAY_BYTES_DEFAULT, identity, key: key.clone() };
+        let plane = start(handle.clone(), &url, options).await.map_err(failed)?;
+        Ok(Some(Nats { url, plane, managed, key }))
     }
 
-    /// Goes on with the members of the boundary that is in force now.
-    async fn follow(&mut self, handle: &Handle) -> Outcome {
-        let Some(principals) = principals(handle)? else { return Ok(()) };
-        if let Some(managed) = &self.managed {
-            let layout = managed.layout(&principals);
-            tokio::task::block_in_place(|| managed.server.apply(&layout)).map_err(|e| failed(&e))?;
+    async fn follow(&mut self, principals: &[NatsPrincipal]) -> Result<(), NatsError> {
+        if let (Some(managed), Some(key)) = (&self.managed, &self.key) {
+            managed.apply(&layout(Path::new(NATS), key, principals))?;
         }
-        self.plane.follow(principals).await.map_err(|e| failed(&e))
+        self.plane.follow(principals.to_vec()).await
     }
 }
 
-impl Managed {
-    /// With accounts under a boundary, and without where nobody proves who they are.
-    fn start(folder: &Path, principals: Option<&[NatsPrincipal]>) -> Outcome<Managed> {
-        let no_key = || Failure::Bug("the machine gives no random number for a key".to_owned());
-        let key = NatsKey::fresh().ok_or_else(no_key)?;
-        let server = tokio::task::block_in_place(|| match principals {
-            None => ManagedNats::start(folder),
-            Some(principals) => ManagedNats::start_with(folder, &layout(&key, principals)),
-        });
-        Ok(Managed { server: server.map_err(|e| failed(&e))?, key })
-    }
-
-    fn layout(&self, principals: &[NatsPrincipal]) -> NatsLayout {
-        layout(&self.key, principals)
-    }
-}
-
-/// The accounts of a server of the engine's own, which chooses where it listens and keeps its files.
-fn layout(key: &NatsKey, principals: &[NatsPrincipal]) -> NatsLayout {
+/// The accounts of a server that the engine starts, which chooses the address and the folder itself.
+fn layout(folder: &Path, key: &NatsKey, principals: &[NatsPrincipal]) -> NatsLayout {
     NatsLayout {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        store_dir: PathBuf::new(),
+        listen: (std::net::Ipv4Addr::LOCALHOST, 0).into(),
+        store_dir: folder.to_owned(),
         tray_bytes_max: TRAY_BYTES_DEFAULT,
         engine: vec![key.public().clone()],
         principals: principals.to_vec(),
     }
-}
-
-/// The members with a way in over NATS; none where no boundary is in force.
-fn principals(handle: &Handle) -> Outcome<Option<Vec<NatsPrincipal>>> {
-    let in_force = std::sync::Arc::clone(&handle.admission().boundary);
-    let boundary = in_force.boundary().map_err(|refusal| Failure::refused(&refusal))?;
-    let principals = boundary.map(|boundary| principals_of(&boundary.members)).transpose();
-    principals.map_err(|e| not_started("NATS", e.to_string()))
-}
-
-fn failed(err: &NatsError) -> Failure {
-    not_started("NATS", err.to_string())
 }
 
 async fn bind(what: &'static str, listen: SocketAddr) -> Outcome<(TcpListener, SocketAddr)> {

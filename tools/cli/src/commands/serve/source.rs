@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use selfsame_boundary::{PublicKey, folder};
 use selfsame_node::Handle;
+use selfsame_node::nats::layout::{NatsPrincipal, principals_of};
 use selfsame_record::Digest;
 
 use crate::commands::serve::ServeArgs;
@@ -23,6 +24,8 @@ pub(super) struct Source {
     seen: Option<Digest>,
     looked: Instant,
     said: Option<String>,
+    /// Who of it has a way in over NATS.
+    principals: Vec<NatsPrincipal>,
 }
 
 impl Source {
@@ -39,7 +42,7 @@ impl Source {
                 return Err(Failure::Usage(what.to_owned()));
             }
         };
-        Ok(Source { signed, seen: None, looked: Instant::now(), said: None })
+        Ok(Source { signed, seen: None, looked: Instant::now(), said: None, principals: Vec::new() })
     }
 
     /// Brings the boundary into force, or sees that none is.
@@ -51,10 +54,17 @@ impl Source {
         self.seen = fingerprint(&folder);
         let boundary = folder::open(&folder, &key).map_err(Failure::Boundary)?;
         let said = format!("{} of {}, serial {}", boundary.hash, boundary.instance, boundary.serial);
+        self.principals = principals_of(&boundary.members)
+            .map_err(|e| Failure::Server { what: "NATS", reason: e.to_string() })?;
         let bound = handle.bind(Some(std::sync::Arc::new(boundary))).await.outcome;
         bound.map_err(|refusal| Failure::refused(&refusal))?;
         self.said = Some(said);
         Ok(())
+    }
+
+    /// Who has a way in over NATS; `None` without a boundary, where nobody proves anything.
+    pub(super) fn principals(&self) -> Option<&[NatsPrincipal]> {
+        self.signed.as_ref().map(|_| self.principals.as_slice())
     }
 
     /// Which boundary is in force, for people.
@@ -62,8 +72,8 @@ impl Source {
         self.said.as_deref()
     }
 
-    /// Looks whether the files are others than they were; `asked`: takes them up in any case. Whether another boundary
-    /// is in force now.
+    /// Looks whether the files are others than they were; `asked`: takes them up in any case. Says whether
+    /// another boundary is in force.
     pub(super) async fn look(&mut self, handle: &Handle, asked: bool) -> bool {
         let Some((folder, key)) = self.signed.clone() else { return false };
         if !asked && self.looked.elapsed() < LOOK_EVERY {
@@ -78,10 +88,17 @@ impl Source {
         let refusal = match folder::open(&folder, &key) {
             Ok(boundary) => {
                 let said = format!("{} of {}, serial {}", boundary.hash, boundary.instance, boundary.serial);
+                let principals = principals_of(&boundary.members);
                 match handle.bind(Some(std::sync::Arc::new(boundary))).await.outcome {
                     Ok(_) => {
                         eprintln!("boundary  {said}");
                         self.said = Some(said);
+                        match principals {
+                            Ok(principals) => self.principals = principals,
+                            Err(err) => {
+                                eprintln!("warning: NATS goes on with the accounts that it has: {err}")
+                            }
+                        }
                         return true;
                     }
                     Err(refusal) => refusal.to_string(),
