@@ -1,6 +1,6 @@
 //! What services notice while one agent sends refused registrations as fast as it can be told to.
 //!
-//! The log is on disk and synced. Services publish with a fixed number in flight; the agent's requests come over HTTP
+//! The log is on disk and synced. Services publish at a fixed rate, well below what the engine can; the agent's requests come over HTTP
 //! on connections of its own, many in flight, from a thread of this process: what it costs to send them is part of
 //! the figure. Floor: the same publishers without the agent, alternated. There is no peer.
 
@@ -23,9 +23,11 @@ use crate::report::{median, percentile, rate, table, time};
 /// Requests of the agent in a second.
 const FLOOD: u64 = 10_000;
 /// Connections of the agent.
-const CONNECTIONS: u64 = 4;
-/// Events of services in flight.
-const IN_FLIGHT: usize = 16;
+const CONNECTIONS: u64 = 20;
+/// Publishers of the services; each has one event in flight.
+const PUBLISHERS: u64 = 16;
+/// Events of the services in a second, all together.
+const EVENTS: u64 = 4_000;
 
 pub(crate) async fn run(scale: Scale) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -84,11 +86,13 @@ pub(crate) async fn run(scale: Scale) {
 async fn publish(handle: &Handle, fort: &Fort, run: u64, events: u64) -> (f64, f64) {
     let start = Instant::now();
     let next = Arc::new(AtomicU64::new(0));
-    let publishers = (0..IN_FLIGHT).map(|_| {
+    let publishers = (0..PUBLISHERS).map(|_| {
         let (handle, next, web) = (handle.clone(), Arc::clone(&next), fort.web.clone());
         tokio::spawn(async move {
             let mut waits = Vec::new();
+            let mut due = tokio::time::interval(Duration::from_micros(1_000_000 * PUBLISHERS / EVENTS));
             loop {
+                due.tick().await;
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= events {
                     return waits;

@@ -110,7 +110,7 @@ fn spellings(name: &str) -> Vec<String> {
     vec![
         name.to_owned(),
         name.to_uppercase(),
-        name.replace('i', "l").replace('I', "l"),
+        name.replace(['i', 'I'], "l"),
         name.replace('i', "1").replace('o', "0"),
         format!("{word}_.{rest}"),
         word.chars().map(wide).chain(['.']).chain(rest.chars()).collect(),

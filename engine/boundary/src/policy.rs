@@ -142,7 +142,7 @@ impl Rules {
         let kind = self.help.kind(ask.principal).map_or("nobody", PrincipalKind::as_str);
         let on = match ask.resource {
             Resource::EventType(_) => "an event type",
-            Resource::Projection(_) => "a projection",
+            Resource::Projection(_) | Resource::Secret(_) => "a projection",
             Resource::Version { .. } => "a schema version",
             Resource::System => "the system",
         };

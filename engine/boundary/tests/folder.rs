@@ -43,7 +43,7 @@ fn a_signed_folder_is_what_the_core_asks() {
     assert_eq!(boundary.publish_gate("shop", "user.registered"), Gate::Open);
     assert_eq!(boundary.publish_gate("shop", "ldentity.role"), Gate::Protected);
     assert_eq!(boundary.publish_gate("coder", "user.registered"), Gate::Denied);
-    assert_eq!(boundary.read_gate("coder", "profile"), Gate::Open);
+    assert_eq!(boundary.read_gate("coder", "profile", false), Gate::Open);
     let ask =
         Ask { principal: "coder", action: "freeze", resource: Resource::System, context: Context::default() };
     let refusal = boundary.admit(&ask).expect_err("agents do not order");

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use selfsame_record::{Digest, Name, Position, Protected};
+use selfsame_record::{Digest, EventType, Name, Position, Protected};
 use selfsame_schema::{Class, Version};
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,8 @@ pub enum Resource<'a> {
     EventType(&'a str),
     /// A projection, by name.
     Projection(&'a str),
+    /// A projection that reads a protected type, by name: it is protected, whether the boundary lists it or not.
+    Secret(&'a str),
     /// A schema version, with the first words of the event types that it changes.
     Version {
         /// Its name, or that of a document that is not registered yet.
@@ -243,19 +245,23 @@ impl Boundary {
             Some(_) => Gate::Protected,
             None => self.gate(principal, "publish", Resource::EventType(event_type)),
         };
-        if self.members.contains_key(principal) {
+        // What is no name of a type is not worth remembering, and may be long.
+        if self.members.contains_key(principal) && EventType::parse(event_type).is_ok() {
             Gates::note(&self.gates.publish, principal, event_type, gate);
         }
         gate
     }
 
-    /// Whether a principal may read a projection.
-    pub fn read_gate(&self, principal: &str, projection: &str) -> Gate {
+    /// Whether a principal may read a projection; `secret`: it reads a protected type.
+    pub fn read_gate(&self, principal: &str, projection: &str, secret: bool) -> Gate {
+        if secret {
+            return self.gate(principal, "read", Resource::Secret(projection));
+        }
         if let Some(gate) = Gates::find(&self.gates.read, principal, projection) {
             return gate;
         }
         let gate = self.gate(principal, "read", Resource::Projection(projection));
-        if self.members.contains_key(principal) {
+        if self.members.contains_key(principal) && Name::parse(projection).is_ok() {
             Gates::note(&self.gates.read, principal, projection, gate);
         }
         gate
@@ -270,10 +276,12 @@ impl Boundary {
     /// Whether rows of a projection are not shown to whoever compares versions: it is named as protected, or reads a
     /// protected type.
     pub fn hides(&self, version: &Version, projection: &Name) -> bool {
+        self.reads_secret(version, projection) || self.protected_projections.contains(projection)
+    }
+
+    fn reads_secret(&self, version: &Version, projection: &Name) -> bool {
         let reads = version.projections().get(projection).and_then(|body| body.get("on")?.as_object());
-        let reads_secret =
-            reads.is_some_and(|reads| reads.keys().any(|name| self.protected.covers(name).is_some()));
-        reads_secret || self.protected_projections.contains(projection)
+        reads.is_some_and(|reads| reads.keys().any(|name| self.protected.covers(name).is_some()))
     }
 
     /// Sees that a request may be made.
@@ -303,7 +311,9 @@ pub(crate) fn is_operator(principal: &str, member: &Member) -> Result<(), Refusa
 /// The refusal of what the policy does not allow.
 pub(crate) fn not_allowed(ask: &Ask<'_>, decision: &Decision) -> Refusal {
     let on = match ask.resource {
-        Resource::EventType(name) | Resource::Projection(name) => format!(" `{name}`"),
+        Resource::EventType(name) | Resource::Projection(name) | Resource::Secret(name) => {
+            format!(" `{name}`")
+        }
         Resource::Version { name, .. } => format!(" {name}"),
         Resource::System => String::new(),
     };
@@ -339,6 +349,9 @@ pub struct InForce {
     /// Not in the log, so not part of the state that a replay gives.
     #[serde(skip)]
     boundary: Option<Arc<Boundary>>,
+    /// Projections of any version that read a protected type. It follows from the boundary and the versions.
+    #[serde(skip)]
+    secret: BTreeSet<Name>,
 }
 
 impl InForce {
@@ -388,9 +401,27 @@ impl InForce {
             .field("serial", known))
     }
 
+    /// Whether a projection of this name reads a protected type in any version.
+    pub fn is_secret(&self, projection: &str) -> bool {
+        self.secret.contains(projection)
+    }
+
     /// Takes the boundary itself; the record follows.
-    pub(crate) fn take(&mut self, boundary: Option<Arc<Boundary>>) {
+    pub(crate) fn take<'a>(
+        &mut self,
+        boundary: Option<Arc<Boundary>>,
+        versions: impl Iterator<Item = &'a Arc<Version>>,
+    ) {
         self.boundary = boundary;
+        self.secret.clear();
+        versions.for_each(|version| self.see(version));
+    }
+
+    /// Notes which projections of a version read protected types.
+    pub(crate) fn see(&mut self, version: &Version) {
+        let Some(boundary) = &self.boundary else { return };
+        let secret = version.projections().keys().filter(|name| boundary.reads_secret(version, name));
+        self.secret.extend(secret.cloned());
     }
 
     /// Takes in what a record says.

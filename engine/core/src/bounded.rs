@@ -10,8 +10,8 @@ use crate::batch::Batch;
 use crate::boundary::{Ask, Boundary, Context, Gate, Resource, is_operator};
 use crate::control::Control;
 use crate::core::{Core, ENGINE};
-use crate::input::{Answer, Plane, Request};
-use crate::protection::{leaves_alone, namespaces_changed, namespaces_of};
+use crate::input::{Answer, Drafted, Plane, Request};
+use crate::protection::{leaves_alone, leaves_served_alone, namespaces_changed, namespaces_of};
 use crate::refusal::{Code, Refusal};
 
 impl Core {
@@ -34,6 +34,17 @@ impl Core {
         if plane == Plane::Operator {
             is_operator(principal, member)?;
         }
+        if plane == Plane::Open {
+            self.leaves_the_brake_alone(request)?;
+        }
+        if let Request::Build { version, .. }
+        | Request::Plan { drafted: Drafted { version, .. } }
+        | Request::Cutover { version, .. } = request
+        {
+            let known = self.registry.version(*version);
+            let active = (&*self.registry, self.life.active());
+            known.map_or(Ok(()), |known| leaves_served_alone(boundary, plane, active, known))?;
+        }
         match request {
             Request::Publish { .. } | Request::Register { .. } | Request::Cutover { .. } => Ok(()),
             Request::Build { version, .. }
@@ -55,7 +66,9 @@ impl Core {
                 })
             }
             Request::Lease { queue, .. } | Request::Ack { queue, .. } | Request::Nack { queue, .. } => {
-                let resource = Resource::Projection(queue.as_str());
+                let name = queue.as_str();
+                let secret = self.in_force.is_secret(name);
+                let resource = if secret { Resource::Secret(name) } else { Resource::Projection(name) };
                 boundary.admit(&Ask { principal, action: "work", resource, context: Context::default() })
             }
             Request::Operator(order) => {
@@ -64,6 +77,49 @@ impl Core {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Sees that nobody but an operator takes away a way back, or stops one that is under way; and that a rewind goes
+    /// back, not forward to what somebody went back from.
+    fn leaves_the_brake_alone(&self, request: &Request) -> Result<(), Refusal> {
+        let pending = self.life.pending_rewind();
+        let refused = |what: String| {
+            Err(Refusal::new(Code::NotAllowed, what)
+                .next("ask an operator, who may do it on their own plane"))
+        };
+        match request {
+            Request::Pause { version }
+            | Request::Abandon { version, .. }
+            | Request::Drop { version }
+            | Request::Retire { version }
+                if pending == Some(*version) =>
+            {
+                refused(format!("a rewind to {version} is under way, and waits for its build"))
+            }
+            Request::Rewind { version, .. } | Request::Cutover { version, .. }
+                if pending.is_some_and(|pending| pending != *version) =>
+            {
+                refused("a rewind to another version is under way".to_owned())
+            }
+            Request::Retire { version } if self.life.was_active(*version) => {
+                refused(format!("{version} has answered, so it is a way back, and retiring it is for good"))
+            }
+            Request::Drop { version } | Request::Retire { version }
+                if self.probation.as_ref().is_some_and(|on| on.started.from == *version) =>
+            {
+                refused(format!("a failed guard goes back to {version}"))
+            }
+            Request::Rewind { version, .. } if self.was_gone_back_from(*version) => {
+                refused(format!("somebody went back from {version}, and a rewind goes back, not forward"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the version stopped answering by a rewind the last time.
+    pub(crate) fn was_gone_back_from(&self, version: VersionNo) -> bool {
+        let last = self.life.switches().iter().rev().find(|switch| switch.from == Some(version));
+        last.is_some_and(|switch| switch.rewind)
     }
 
     /// Sees that the boundary lets a principal do something with a version.
@@ -126,7 +182,7 @@ impl Core {
             None if self.in_force.loaded().is_none() => return Ok(Answer::Noted {}),
             None => Control::BoundaryLifted {},
         };
-        self.in_force.take(boundary);
+        self.in_force.take(boundary, self.registry.versions());
         Ok(Answer::Done { record: self.write(batch, principal, control, now) })
     }
 }

@@ -155,9 +155,10 @@ impl Core {
                 Some(self.plans_made.grounds(named, candidate, operator, (self.head, now))?)
             }
             None if self.needs_evidence(version) => {
-                let why = match self.plans_made.has_tripped(version) {
-                    true => "a guard of it failed when it answered",
-                    false => "it has not answered before, or was not kept in step",
+                let why = match (self.plans_made.has_tripped(version), self.was_gone_back_from(version)) {
+                    (true, _) => "a guard of it failed when it answered",
+                    (_, true) => "somebody went back from it",
+                    _ => "it has not answered before, or was not kept in step",
                 };
                 return Err(Refusal::new(
                     Code::NoEvidence,
@@ -208,7 +209,9 @@ impl Core {
     /// in step since may come back without more, unless a guard of it failed.
     fn needs_evidence(&self, version: VersionNo) -> bool {
         let standby = matches!(self.life.stage(version), Some(Stage::Standby { .. }));
-        self.life.active().is_some() && (!standby || self.plans_made.has_tripped(version))
+        // Where there is a boundary, what somebody went back from does not come back by itself.
+        let gone_back = self.in_force.loaded().is_some() && self.was_gone_back_from(version);
+        self.life.active().is_some() && (!standby || gone_back || self.plans_made.has_tripped(version))
     }
 
     /// The record that the candidate's build ended with.

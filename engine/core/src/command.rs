@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::batch::Batch;
-use crate::boundary::Boundary;
+use crate::boundary::{Boundary, is_operator};
 use crate::change_id::{Nonce, PlanId};
 use crate::control::Control;
 use crate::core::Core;
@@ -191,7 +191,7 @@ impl Command {
 }
 
 /// The nonces of commands that were taken and have not expired, by expiry.
-pub(crate) type Nonces = BTreeMap<(Micros, Nonce), ()>;
+pub(crate) type Nonces = BTreeMap<(Micros, String, Nonce), ()>;
 
 impl Core {
     /// Takes a signed command once, and carries out what it orders.
@@ -227,6 +227,7 @@ impl Core {
     ) -> Result<(), Refusal> {
         let command = &signed.command;
         let member = boundary.member(command.principal.as_str())?;
+        is_operator(command.principal.as_str(), member)?;
         if member.nkey.as_deref() != Some(signed.nkey.as_str()) {
             let detail = format!("the command is not signed with the key of `{}`", command.principal);
             return Err(Refusal::new(Code::BadSignature, detail)
@@ -253,11 +254,12 @@ impl Core {
             );
             return Err(Refusal::new(Code::BadRequest, detail).next("sign one that expires earlier"));
         }
-        if self.nonces.keys().any(|(_, nonce)| *nonce == command.nonce) {
+        let own = command.principal.as_str();
+        if self.nonces.keys().any(|(_, by, nonce)| by == own && *nonce == command.nonce) {
             let detail = format!("a command with the nonce {} was taken before", command.nonce);
             return Err(Refusal::new(Code::NonceUsed, detail).next(again));
         }
-        if self.nonces.keys().filter(|(expires, _)| *expires > now).count() >= NONCES_MAX {
+        if self.nonces.keys().filter(|(expires, ..)| *expires > now).count() >= NONCES_MAX {
             let detail =
                 format!("{NONCES_MAX} commands that have not expired were taken, which is the limit");
             return Err(Refusal::new(Code::OverQuota, detail).next("wait until some have expired"));
@@ -299,10 +301,10 @@ impl Core {
     }
 
     /// Takes in what a record says of nonces: those of commands that have expired are forgotten.
-    pub(crate) fn apply_nonce(&mut self, control: &Control, time: Micros) {
+    pub(crate) fn apply_nonce(&mut self, principal: &str, control: &Control, time: Micros) {
         if let Control::CommandTaken { nonce, expires, .. } = control {
-            self.nonces.retain(|(expires, _), ()| *expires > time);
-            self.nonces.insert((*expires, *nonce), ());
+            self.nonces.retain(|(expires, ..), ()| *expires > time);
+            self.nonces.insert((*expires, principal.to_owned(), *nonce), ());
         }
     }
 }

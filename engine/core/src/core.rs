@@ -379,7 +379,7 @@ impl Core {
         }
         self.brakes.apply(at, principal, control);
         self.in_force.apply(at, control);
-        self.apply_nonce(control, time);
+        self.apply_nonce(principal, control, time);
         self.quotas.apply(principal, control, time);
         self.quarantines.apply(at, control);
         OnProbation::apply(&mut self.probation, at, control, self.events);
@@ -402,6 +402,7 @@ impl Core {
 
     fn take_in_version(&mut self, at: Position, no: VersionNo, version: Arc<Version>, plan: Plan) {
         assert_eq!(version.no(), no, "{at} registers a version out of turn");
+        self.in_force.see(&version);
         Arc::make_mut(&mut self.registry).insert(version);
         self.plans.insert(no, Arc::new(plan));
     }

@@ -395,20 +395,24 @@ impl Plans {
             )
             .next(format!("plan again with `selfsame version plan {version}`, and validate")));
         }
-        if approved_by.len() < planned.needed() {
+        // Under a boundary events that fail and are skipped are a measured loss, whatever the class is.
+        let skipped = planned.boundary.is_some() && evidence.failures > 0;
+        let needed = planned.needed().max(usize::from(skipped));
+        if approved_by.len() < needed {
             let since = planned.approved.map_or_else(|| "the first".to_owned(), |v| v.to_string());
-            let who = match planned.needed() {
+            let who = match needed {
                 1 => "an operator has".to_owned(),
                 needed => format!("{needed} operators of different owners have"),
             };
             let detail = format!(
-                "the change to {version} is {} since {since}, so {who} to agree to the plan {id}; {} did",
+                "the change to {version} is {} since {since}{}, so {who} to agree to the plan {id}; {} did",
                 word(planned.class_since_approved),
+                if skipped { " and skips events" } else { "" },
                 approved_by.len(),
             );
             return Err(Refusal::new(Code::ApprovalNeeded, detail)
                 .next(format!("ask an operator for `selfsame approvals approve {id}`"))
-                .field("needed", planned.needed())
+                .field("needed", needed)
                 .field("approved", approved_by.len()));
         }
         Ok(Grounds { plan: id, approved_by })

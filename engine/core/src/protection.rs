@@ -5,6 +5,7 @@
 //! changes at all: what the parent has, the child has the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use selfsame_record::{Name, VersionNo};
 use selfsame_schema::{Registry, Version};
@@ -39,7 +40,28 @@ pub(crate) fn leaves_alone(
     }
     match plane {
         Plane::Operator => Ok(()),
-        Plane::Open => unchanged(boundary, registry, version),
+        Plane::Open => {
+            unchanged(boundary, version.parent().and_then(|parent| registry.version(parent)), version)
+        }
+    }
+}
+
+/// The same for a version that is to answer in the place of another one, whatever its parent is and whenever it was
+/// registered: through the open plane what is protected stays as it answers now.
+///
+/// # Errors
+///
+/// The first place where it does not.
+pub(crate) fn leaves_served_alone(
+    boundary: &Boundary,
+    plane: Plane,
+    (registry, active): (&Registry, Option<VersionNo>),
+    version: &Version,
+) -> Result<(), Refusal> {
+    leaves_alone(boundary, Plane::Operator, registry, version)?;
+    match (plane, active.filter(|active| *active != version.no())) {
+        (Plane::Open, Some(active)) => unchanged(boundary, registry.version(active), version),
+        _ => Ok(()),
     }
 }
 
@@ -76,9 +98,10 @@ fn feeds_alone(boundary: &Boundary, name: &Name, body: &Value) -> Result<(), Ref
     }
 }
 
-/// Through the open plane: protected types and projections are those of the parent.
-fn unchanged(boundary: &Boundary, registry: &Registry, version: &Version) -> Result<(), Refusal> {
-    let parent = version.parent().and_then(|parent| registry.version(parent));
+/// Through the open plane: protected types and projections are those of the other version.
+fn unchanged(boundary: &Boundary, other: Option<&Arc<Version>>, version: &Version) -> Result<(), Refusal> {
+    let parent = other;
+    let is_parent = parent.map(|parent| parent.no()) == version.parent();
     let mut names: BTreeSet<&str> = version.events().map(|(name, _)| name.as_str()).collect();
     names.extend(parent.iter().flat_map(|parent| parent.events().map(|(name, _)| name.as_str())));
     let secret: Vec<&str> = names.into_iter().filter(|name| is_protected(boundary, name)).collect();
@@ -86,7 +109,7 @@ fn unchanged(boundary: &Boundary, registry: &Registry, version: &Version) -> Res
     let (old, new) = (parent.map(|parent| said(parent)).unwrap_or_default(), said(version));
     for name in secret {
         let is_there = old.contains_key(name);
-        if !is_there || old.get(name) != new.get(name) || version.lens_json(name).is_some() {
+        if !is_there || old.get(name) != new.get(name) || is_parent && version.lens_json(name).is_some() {
             return Err(refused(format!("the document adds, changes or removes `{name}`"), name));
         }
     }

@@ -56,7 +56,10 @@ impl Handle {
         }
         let (reply, receiver) = oneshot::channel();
         let (principal, plane, at) = (principal.clone(), self.plane, Instant::now());
-        let ask = Message::Ask { principal, plane, request, reply, at };
+        self.put(Message::Ask { principal, plane, request, reply, at }, receiver)
+    }
+
+    fn put(&self, ask: Message, receiver: oneshot::Receiver<Reply>) -> Pending {
         match self.inbox.try_send(ask) {
             Ok(()) => Pending(Ok(receiver)),
             Err(TrySendError::Full(_)) => Pending(Err(self.refused(overloaded(INBOX_MAX)))),
@@ -72,6 +75,10 @@ impl Handle {
                 // A full inbox keeps the sequencer awake, and it looks at the lane each time.
                 let _ = self.inbox.try_send(Message::Wake);
                 Pending(Ok(receiver))
+            }
+            Err(NoRoom::Shared(urgent)) => {
+                let Urgent { principal, plane, request, reply } = *urgent;
+                self.put(Message::Ask { principal, plane, request, reply, at: Instant::now() }, receiver)
             }
             Err(NoRoom::Full) => Pending(Err(self.refused(overloaded(LANE_MAX)))),
             Err(NoRoom::Closed) => Pending(Err(stopping())),

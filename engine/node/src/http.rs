@@ -26,6 +26,7 @@ use std::io;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::handle::Handle;
@@ -49,6 +50,10 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future + Send + 'static,
 ) -> io::Result<()> {
+    // An answer is not held back until the one before it is acknowledged.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     serve_connections(listener, router(handle), stop).await;
     Ok(())
 }

@@ -167,15 +167,17 @@ impl Handle {
     ///
     /// If they do not say who they are, or the boundary does not allow it.
     pub(crate) fn may_read(&self, reader: Option<&Principal>, projection: &str) -> Result<(), Refusal> {
-        let Some(boundary) = self.boundary()? else { return Ok(()) };
+        let in_force = Arc::clone(&self.admission().boundary);
+        let Some(boundary) = in_force.boundary()? else { return Ok(()) };
         let reader = reader.ok_or_else(nobody)?;
-        match boundary.read_gate(reader.as_str(), projection) {
+        match boundary.read_gate(reader.as_str(), projection, in_force.is_secret(projection)) {
             Gate::Open => Ok(()),
             // Why is not found out here, where many may ask in a second.
             _ => {
-                let detail = format!("the boundary does not let `{reader}` read `{projection}`");
+                let shown: String = projection.chars().take(80).collect();
+                let detail = format!("the boundary does not let `{reader}` read `{shown}`");
                 Err(Refusal::new(Code::NotAllowed, detail).next(format!(
-                    "see why with `selfsame explain {reader} read {projection}`, or ask an operator"
+                    "see why with `selfsame explain {reader} read {shown}`, or ask an operator"
                 )))
             }
         }

@@ -13,6 +13,8 @@ use crate::sequencer::Reply;
 
 /// Requests that wait in the lane at most; more are refused as overload.
 pub const LANE_MAX: usize = 256;
+/// Rewinds of services and agents among them; more wait with everything else.
+pub const LANE_OPEN_MAX: usize = 32;
 
 /// A request in the lane.
 pub(crate) struct Urgent {
@@ -26,6 +28,8 @@ pub(crate) struct Urgent {
 pub(crate) enum NoRoom {
     /// As many wait as may.
     Full,
+    /// As many of services and agents wait as may; the request waits elsewhere.
+    Shared(Box<Urgent>),
     /// Nobody takes from it any longer.
     Closed,
 }
@@ -52,6 +56,10 @@ impl Lane {
         let waiting = lane.as_mut().ok_or(NoRoom::Closed)?;
         if waiting.len() >= LANE_MAX {
             return Err(NoRoom::Full);
+        }
+        let is_open = |urgent: &&Urgent| urgent.plane == Plane::Open;
+        if urgent.plane == Plane::Open && waiting.iter().filter(is_open).count() >= LANE_OPEN_MAX {
+            return Err(NoRoom::Shared(Box::new(urgent)));
         }
         waiting.push(urgent);
         Ok(())

@@ -38,7 +38,7 @@ pub use crate::feed::{
 };
 pub use crate::handle::{AT_LEAST_WAIT, Handle, Pending, note_refused};
 pub use crate::identity::TOKEN_BYTES_MAX;
-pub use crate::lane::LANE_MAX;
+pub use crate::lane::{LANE_MAX, LANE_OPEN_MAX};
 pub use crate::mcp::{MCP_ANSWER_BYTES_MAX, MCP_BYTES_MAX, MCP_CALLS_MAX};
 pub use crate::read::record_line;
 pub use crate::readers::READERS_MAX;

@@ -183,7 +183,11 @@ impl Judge<'_> {
                     reached.insert(name);
                     types.push(self.changed(event_type, name, &hops));
                 }
-                _ if self.new.shapes.contains_key(event_type) => {}
+                // Both have it, and no lens leads from one to the other: they only share a name.
+                _ if self.new.shapes.contains_key(event_type) => {
+                    reached.insert(event_type);
+                    types.push(TypeReport::alone(event_type, Verdict::Rejected));
+                }
                 _ => types.push(TypeReport::alone(event_type, Verdict::Retired)),
             }
         }

@@ -196,7 +196,7 @@ fn the_documents_try_every_keyword_both_ways() {
     let mut runner = TestRunner::deterministic();
     let (mut valid, mut invalid, mut deep) = (0, 0, 0);
     let mut unseen: BTreeSet<&str> = REASONS.iter().flat_map(|(_, keywords)| *keywords).copied().collect();
-    for n in 0..800 {
+    for n in 0..1000 {
         let mut dice = Dice::new(rolls().new_tree(&mut runner).unwrap().current());
         let (schema, documents) = if n % 2 == 0 { draw(&mut dice) } else { draw_rich(&mut dice) };
         let pair = Pair::new(&schema);

@@ -98,8 +98,9 @@ impl Types {
                 let parents: Vec<EntityUid> = namespaces.iter().map(Entity::uid).collect();
                 (entity(uid(&self.event_type, name), [("protected", flag(protected))], parents), namespaces)
             }
-            Resource::Projection(name) => {
-                let protected = self.projections.contains(name);
+            Resource::Projection(name) | Resource::Secret(name) => {
+                let secret = matches!(resource, Resource::Secret(_));
+                let protected = secret || self.projections.contains(name);
                 (entity(uid(&self.projection, name), [("protected", flag(protected))], []), Vec::new())
             }
             Resource::Version { name, namespaces } => {

@@ -52,7 +52,7 @@ read | identity.* | ada
 read | permission.* | ada
 read | selfsame.* | ada
 read | any other projection | ada coder shop
-work | any other projection | shop
+work | any other projection | ada shop
 register plan build pause resume abandon validate drop retire rewind | any other version | ada coder
 activate | any other version: additive | ada coder
 activate | any other version: additive, and a rewind would lose something | ada

@@ -48,6 +48,7 @@ impl Policy for All {
         let named = |what: &str| self.but.contains(&what);
         let about = match ask.resource {
             Resource::EventType(name) | Resource::Projection(name) => named(name),
+            Resource::Secret(_) => named("secret"),
             Resource::Version { namespaces, .. } => namespaces.iter().any(|name| named(name)),
             Resource::System => false,
         };
@@ -162,7 +163,7 @@ fn the_policy_is_asked_for_every_verb() {
     no(desk.ask(Request::Build { version, budget: selfsame_core::Budget::default() }), "build v1");
     no(desk.ask(Request::Rewind { version, expected: None, reason: String::new() }), "rewind v1");
     no(desk.ask(Request::Drop { version }), "drop v1");
-    no(desk.ask(Request::Retire { version }), "retire v1");
+    no(ask(&mut desk, "ada", Plane::Operator, Request::Retire { version }), "retire v1");
     let freeze = Request::Operator(Order::Freeze { reason: String::new() });
     no(ask(&mut desk, "ada", Plane::Operator, freeze), "freeze");
     let records = desk.core.head();
@@ -439,4 +440,124 @@ fn an_event_that_was_admitted_under_another_boundary_is_asked_again() {
     let request = event(&desk, "web", Plane::Open, "user.registered").unwrap();
     load(&mut desk, Some(boundary(2, All { but: vec!["user.registered"] }))).unwrap();
     refused(ask(&mut desk, "web", Plane::Open, request), Code::NotAllowed, "meanwhile");
+}
+
+/// A desk whose operator took live the version with a protected type.
+fn secret(policy: All) -> Desk {
+    let mut desk = bounded(policy);
+    let (who, plane) = (desk.principal.clone(), desk.plane);
+    (desk.principal, desk.plane) = (Principal::parse("ada").unwrap(), Plane::Operator);
+    desk.take_live(SECRET, Some(VersionNo::FIRST));
+    (desk.principal, desk.plane) = (who, plane);
+    desk
+}
+
+#[test]
+fn what_is_protected_is_not_left_out_by_an_older_parent() {
+    let mut desk = secret(All::default());
+    let answer = register(&mut desk, "bot", Plane::Open, V2).unwrap();
+    let Answer::Registered { version, .. } = answer else { panic!("{answer:?}") };
+    let protected =
+        |outcome: Result<Answer, Refusal>| refused(outcome, Code::ProtectedType, "`permission.granted`");
+    let build = || Request::Build { version, budget: selfsame_core::Budget::default() };
+    protected(desk.ask(build()));
+    let drafted = desk.draft(version);
+    protected(desk.ask(Request::Plan { drafted: drafted.clone() }));
+    ask(&mut desk, "ada", Plane::Operator, build()).unwrap();
+    desk.finish_build(version);
+    let plan = ask(&mut desk, "ada", Plane::Operator, Request::Plan { drafted }).unwrap();
+    let Answer::Planned { plan } = plan else { panic!("{plan:?}") };
+    let compared = desk.comparison(plan.plan, version);
+    let evidence = Some(compared.evidence);
+    desk.ask(Request::Validate { compared }).unwrap();
+    let expected = desk.core.lifecycle().active();
+    let cutover = || Request::Cutover { version, expected, evidence };
+    protected(desk.ask(cutover()));
+    ask(&mut desk, "ada", Plane::Operator, cutover()).unwrap();
+}
+
+#[test]
+fn what_reads_a_protected_type_is_protected_itself() {
+    let mut desk = bounded(All { but: vec!["secret"] });
+    let who = "web";
+    assert!(!desk.core.in_force().is_secret("roles"));
+    register(&mut desk, "ada", Plane::Operator, SECRET).unwrap();
+    assert!(desk.core.in_force().is_secret("roles") && !desk.core.in_force().is_secret("profile"));
+    let in_force = desk.core.in_force();
+    let boundary = in_force.boundary().unwrap().unwrap();
+    let gate = |name: &str| boundary.read_gate(who, name, in_force.is_secret(name));
+    assert_eq!((gate("roles"), gate("profile")), (selfsame_core::Gate::Denied, selfsame_core::Gate::Open));
+    let mut again = desk.crashed_after(desk.blocks.len());
+    load(&mut again, Some(boundary_again())).unwrap();
+    assert!(again.core.in_force().is_secret("roles"), "and after a start");
+}
+
+fn boundary_again() -> Arc<Boundary> {
+    boundary(1, All { but: vec!["secret"] })
+}
+
+#[test]
+fn agents_do_not_take_the_way_back_away_nor_come_back_by_it() {
+    let mut desk = bounded(All::default());
+    let version = desk.take_live(V2, Some(VersionNo::FIRST));
+    let first = VersionNo::FIRST;
+    let rewind =
+        |version, expected| Request::Rewind { version, expected: Some(expected), reason: String::new() };
+    refused(desk.ask(Request::Retire { version: first }), Code::NotAllowed, "it is a way back");
+    desk.ask(rewind(first, version)).unwrap();
+    refused(desk.ask(rewind(version, first)), Code::NotAllowed, "not forward");
+    let bare = Request::Cutover { version, expected: Some(first), evidence: None };
+    refused(desk.ask(bare), Code::NoEvidence, "somebody went back from it");
+    ask(&mut desk, "ada", Plane::Operator, rewind(version, first)).unwrap();
+    ask(&mut desk, "ada", Plane::Operator, Request::Drop { version: first }).unwrap();
+    ask(&mut desk, "ada", Plane::Operator, rewind(first, version)).unwrap();
+    assert_eq!(desk.core.lifecycle().pending_rewind(), Some(first));
+    let reason = String::new();
+    for stops in [
+        Request::Pause { version: first },
+        Request::Abandon { version: first, reason },
+        Request::Drop { version: first },
+        Request::Retire { version: first },
+    ] {
+        refused(desk.ask(stops), Code::NotAllowed, "a rewind to v1 is under way");
+    }
+    ask(&mut desk, "ada", Plane::Operator, Request::Pause { version: first }).unwrap();
+    desk.check_replay();
+}
+
+#[test]
+fn skipped_events_are_a_loss_that_somebody_agrees_to() {
+    let mut desk = bounded(All::default());
+    let version = desk.candidate(V2);
+    let plan = desk.plan(desk.draft(version)).unwrap();
+    let mut compared = desk.comparison(plan, version);
+    (compared.failures, compared.skip_failures) = (3, true);
+    let evidence = Some(compared.evidence);
+    desk.ask(Request::Validate { compared }).unwrap();
+    let cutover = || Request::Cutover { version, expected: Some(VersionNo::FIRST), evidence };
+    refused(desk.ask(cutover()), Code::ApprovalNeeded, "and skips events");
+    approve(&mut desk, "ada", "ada", plan, 1).unwrap();
+    desk.ask(cutover()).unwrap();
+}
+
+#[test]
+fn nobody_but_operators_uses_up_nonces_and_each_has_their_own() {
+    let mut desk = bounded(All::default());
+    let said = |who: &'static str, owner: &'static str, nonce| Said {
+        who,
+        owner,
+        verb: "freeze",
+        args: "{}".into(),
+        target: None,
+        nonce,
+    };
+    let head = desk.core.head();
+    let by_agent = signed(&desk, &said("bot", "zoe", 1), |_| {});
+    refused(give(&mut desk, by_agent), Code::NotAllowed, "is for operators");
+    assert_eq!(desk.core.head().get(), head.get() + 1, "the refusal alone is recorded");
+    for (who, owner) in [("ada", "ada"), ("bob", "bob")] {
+        let order = signed(&desk, &said(who, owner, 1), |_| {});
+        give(&mut desk, order).unwrap();
+    }
+    desk.check_replay();
 }

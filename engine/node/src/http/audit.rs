@@ -14,6 +14,7 @@ use selfsame_record::merkle::{TileKind, TileName};
 
 use crate::audit::bundle;
 use crate::handle::Handle;
+use crate::http::Reader;
 use crate::http::params::{Params, Place};
 use crate::http::respond::bad_request;
 use crate::read::{Body, Refused, Served};
@@ -44,10 +45,13 @@ pub(crate) async fn tile(
 /// A bundle of entries. Only the operator plane has a route to it.
 pub(crate) async fn entries(
     State(handle): State<Handle>,
+    Reader(reader): Reader,
     Place(path): Place<String>,
     params: Params,
 ) -> Result<Response, Refused> {
     params.end().map_err(|refusal| Refused::now(&handle, refusal))?;
+    let may = handle.may_operate(reader.as_ref(), "dump");
+    may.map_err(|refusal| Refused::now(&handle, refusal))?;
     let tile = name(&handle, &format!("entries/{path}"))?;
     let leaves = TileName { kind: TileKind::Level(0), ..tile };
     if handle.trail().tile(leaves).is_none() {

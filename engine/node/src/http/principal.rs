@@ -19,6 +19,8 @@ use crate::sequencer::ENGINE;
 
 /// What anybody may ask on the open plane: hashes, which say nothing of what was hashed.
 const AUDIT: &str = "/audit/";
+/// What tokens begin with; no name of a principal does.
+const TOKEN_PREFIX: &str = "selfsame_";
 /// The route that anybody may ask.
 const HEALTH: &str = "/v1/health";
 
@@ -84,6 +86,13 @@ fn caller(authorization: Option<&str>) -> Result<Principal, Refusal> {
         return Err(Refusal::new(Code::NoPrincipal, "the request does not say who acts").next(next));
     };
     let principal = selfsame_core::principal(name).map_err(|refusal| refusal.next(next))?;
+    if principal.as_str().starts_with(TOKEN_PREFIX) {
+        return Err(Refusal::new(
+            Code::NoPrincipal,
+            "that is a token, and without a boundary nobody's is known",
+        )
+        .next(next));
+    }
     if principal.as_str().eq_ignore_ascii_case(ENGINE) {
         return Err(Refusal::new(Code::WrongPrincipal, format!("`{principal}` is the engine itself"))
             .next("act under a name of your own"));

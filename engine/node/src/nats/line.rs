@@ -115,8 +115,9 @@ impl Line {
         message: &Message,
     ) -> Result<Principal, Refusal> {
         let sender = self.named(handle, named)?;
-        self.check_attested(message)?;
+        // Before the rest, which takes longer: the account alone says whose rate it is.
         within_rate(handle, &sender)?;
+        self.check_attested(message)?;
         Ok(sender)
     }
 
@@ -130,8 +131,8 @@ impl Line {
             self.check_proven(handle)?;
             return Ok(None);
         };
-        self.check_attested(message)?;
         within_rate(handle, &principal.name)?;
+        self.check_attested(message)?;
         Ok(Some(principal.name.clone()))
     }
 

@@ -5,7 +5,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nkeys::KeyPair;
-use selfsame_core::{COMMAND_CONTEXT, Code, Command, Refusal, Request, Signed};
+use selfsame_core::{COMMAND_CONTEXT, Code, Command, PrincipalKind, Refusal, Request, Signed};
 use serde::Deserialize;
 
 use crate::handle::Handle;
@@ -48,6 +48,10 @@ fn verify(
             .next("send the order without a signature, or start the engine with `--boundary`")
     })?;
     let member = boundary.member(command.principal.as_str())?;
+    if member.kind != PrincipalKind::Operator {
+        let detail = format!("`{}` is no operator, and operators alone order", command.principal);
+        return Err(Refusal::new(Code::NotAllowed, detail).next("use the listener for services and agents"));
+    }
     let wrong = |what: &str| {
         Refusal::new(Code::BadSignature, format!("{what} over a command of `{}`", command.principal))
             .next("sign it with the key that the boundary names for the principal")

@@ -68,6 +68,9 @@ fn answer(
     }
     let resource = match (&question.event_type, &question.projection, &question.version) {
         (Some(event_type), None, None) => Resource::EventType(event_type),
+        (None, Some(projection), None) if admission.boundary.is_secret(projection) => {
+            Resource::Secret(projection)
+        }
         (None, Some(projection), None) => Resource::Projection(projection),
         (None, None, Some(_)) => Resource::Version { name: &name, namespaces: &namespaces },
         (None, None, None) => Resource::System,

@@ -56,7 +56,15 @@ pub fn evidence(handle: &Handle, evidence: EvidenceId) -> Result<Served, Refused
         handle.read(|serving| (serving.position(), serving.active(), record_of(serving, evidence)));
     let refused = |refusal| Refused { position, version, refusal };
     let found = record.and_then(|at| validated(handle, at));
-    let validated = found.map_err(refused)?;
+    let mut validated = found.map_err(refused)?;
+    let same_boundary = handle.read(|serving| {
+        let plan = serving.status().plans.evidence(evidence).map(|(plan, _)| plan.planned.boundary);
+        plan.is_none_or(|boundary| boundary == serving.status().admission.boundary.hash())
+    });
+    // What another boundary let be shown, this one may not.
+    if let Some(members) = validated.as_object_mut().filter(|_| !same_boundary) {
+        members.insert("report".to_owned(), Value::Null);
+    }
     let mut body = Body::new(position, version);
     body.put_raw("evidence", &validated.to_string());
     Ok(body.served())

@@ -77,8 +77,28 @@ pub(crate) fn live(serving: &Serving, generation: &Generation) -> Value {
         "at": serving.position(),
         "digest": generation.digest(),
         "projections": generation.report(),
-        "skipped": generation.skipped().lines().collect::<Vec<_>>(),
+        "skipped": skipped(serving, generation),
     })
+}
+
+/// The events that a generation could not take in, without what was wrong with protected ones: it shows their values.
+fn skipped(serving: &Serving, generation: &Generation) -> Vec<Value> {
+    let boundary = serving.status().admission.boundary.boundary();
+    let is_secret = |line: &Value| {
+        let event_type = line.get("event_type").and_then(Value::as_str).unwrap_or_default();
+        match &boundary {
+            Ok(boundary) => boundary.is_some_and(|boundary| boundary.protected.covers(event_type).is_some()),
+            Err(_) => true,
+        }
+    };
+    let line = |line: Value| match line {
+        Value::Object(mut members) if is_secret(&Value::Object(members.clone())) => {
+            members.remove("detail");
+            Value::Object(members)
+        }
+        line => line,
+    };
+    generation.skipped().lines().map(|skipped| line(json!(skipped))).collect()
 }
 
 fn progress(builds: &[BuildProgress], version: VersionNo) -> Option<&BuildProgress> {

@@ -76,7 +76,7 @@ async fn of_engine(args: &ExplainArgs, resource: Resource<'_>, out: Out) -> Outc
     let mut params = vec![pair("principal", &args.who), pair("action", &args.action)];
     match resource {
         Resource::EventType(name) => params.push(pair("type", name)),
-        Resource::Projection(name) => params.push(pair("projection", name)),
+        Resource::Projection(name) | Resource::Secret(name) => params.push(pair("projection", name)),
         Resource::Version { name, .. } => params.push(pair("version", name)),
         Resource::System => {}
     }
